@@ -1,0 +1,152 @@
+#include "engine/core/pool.h"
+
+#include "engine/kernels/kernels.h"
+
+#include <stdlib.h>
+
+#define ALIGNMENT   64
+#define N_CLASSES   160 /* four size classes to each power of two, from 64 bytes on */
+#define HEADER_SIZE 64
+
+typedef struct _Block Block;
+
+struct _Block {
+  LwPool *pool;
+  Block  *next;
+  guint   size_class;
+};
+
+G_STATIC_ASSERT (sizeof (Block) <= HEADER_SIZE);
+
+struct _LwPool {
+  gatomicrefcount ref_count;
+  GMutex          mutex;
+  Block          *free_blocks[N_CLASSES];
+  guint64         n_system_blocks;
+};
+
+/* Sizes 64, 80, 96, 112, 128, 160, …: at most a quarter is wasted. */
+static gsize
+class_size (guint size_class)
+{
+  return ((gsize) 4 + size_class % 4) << (4 + size_class / 4);
+}
+
+static guint
+size_to_class (gsize size)
+{
+  guint size_class = 0;
+
+  if (size > 64)
+    {
+      guint power = g_bit_storage (size - 1) - 1; /* 2^power < size <= 2^(power + 1) */
+
+      size_class = (power - 6) * 4;
+    }
+  while (class_size (size_class) < size)
+    size_class++;
+  return size_class;
+}
+
+LwPool *
+lw_pool_new (void)
+{
+  LwPool *pool = g_new0 (LwPool, 1);
+
+  g_atomic_ref_count_init (&pool->ref_count);
+  g_mutex_init (&pool->mutex);
+  return pool;
+}
+
+LwPool *
+lw_pool_ref (LwPool *pool)
+{
+  g_atomic_ref_count_inc (&pool->ref_count);
+  return pool;
+}
+
+void
+lw_pool_unref (LwPool *pool)
+{
+  if (pool == NULL || !g_atomic_ref_count_dec (&pool->ref_count))
+    return;
+  lw_pool_trim (pool);
+  g_mutex_clear (&pool->mutex);
+  g_free (pool);
+}
+
+gpointer
+lw_pool_alloc (LwPool *pool, gsize size)
+{
+  guint  size_class;
+  Block *block;
+
+  if (size > (G_GUINT64_CONSTANT (1) << 42))
+    return NULL;
+  size_class = size_to_class (size);
+
+  g_mutex_lock (&pool->mutex);
+  block = pool->free_blocks[size_class];
+  if (block != NULL)
+    pool->free_blocks[size_class] = block->next;
+  else
+    pool->n_system_blocks++;
+  g_mutex_unlock (&pool->mutex);
+
+  if (block == NULL)
+    {
+      gsize total = HEADER_SIZE + class_size (size_class) + LW_KERNEL_SLACK;
+
+      block = aligned_alloc (ALIGNMENT, (total + ALIGNMENT - 1) & ~(gsize) (ALIGNMENT - 1));
+      if (block == NULL)
+        return NULL;
+      block->size_class = size_class;
+    }
+  block->pool = lw_pool_ref (pool);
+  block->next = NULL;
+  return (char *) block + HEADER_SIZE;
+}
+
+void
+lw_pool_free (gpointer memory)
+{
+  Block  *block;
+  LwPool *pool;
+
+  if (memory == NULL)
+    return;
+  block = (Block *) ((char *) memory - HEADER_SIZE);
+  pool = g_steal_pointer (&block->pool);
+
+  g_mutex_lock (&pool->mutex);
+  block->next = pool->free_blocks[block->size_class];
+  pool->free_blocks[block->size_class] = block;
+  g_mutex_unlock (&pool->mutex);
+  lw_pool_unref (pool);
+}
+
+guint64
+lw_pool_get_n_system_blocks (LwPool *pool)
+{
+  guint64 n;
+
+  g_mutex_lock (&pool->mutex);
+  n = pool->n_system_blocks;
+  g_mutex_unlock (&pool->mutex);
+  return n;
+}
+
+void
+lw_pool_trim (LwPool *pool)
+{
+  g_mutex_lock (&pool->mutex);
+  for (guint i = 0; i < N_CLASSES; i++)
+    while (pool->free_blocks[i] != NULL)
+      {
+        Block *block = pool->free_blocks[i];
+
+        pool->free_blocks[i] = block->next;
+        free (block);
+      }
+  g_mutex_unlock (&pool->mutex);
+}

@@ -1,0 +1,337 @@
+#include "engine/core/tensor.h"
+
+#include "engine/core/error.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
+
+typedef struct {
+  gatomicrefcount ref_count;
+  gpointer        block;
+} Storage;
+
+struct _LwTensor {
+  gatomicrefcount ref_count;
+  LwDType         dtype;
+  LwShape         shape;
+  gsize           count;
+  guint64         id;
+  Storage        *storage;
+  char           *name;
+};
+
+static Storage *
+storage_ref (Storage *storage)
+{
+  g_atomic_ref_count_inc (&storage->ref_count);
+  return storage;
+}
+
+static void
+storage_unref (Storage *storage)
+{
+  if (!g_atomic_ref_count_dec (&storage->ref_count))
+    return;
+  lw_pool_free (storage->block);
+  g_free (storage);
+}
+
+static LwPool *
+process_pool (void)
+{
+  static gsize pool = 0;
+
+  if (g_once_init_enter (&pool))
+    g_once_init_leave (&pool, (gsize) lw_pool_new ());
+  return (LwPool *) pool;
+}
+
+/* Takes the caller's reference to the storage. */
+static LwTensor *
+tensor_new_on (Storage *storage, LwDType dtype, const LwShape *shape, gsize count)
+{
+  static guint64 last_id = 0;
+  LwTensor      *tensor = g_new0 (LwTensor, 1);
+
+  g_atomic_ref_count_init (&tensor->ref_count);
+  tensor->dtype = dtype;
+  tensor->shape = *shape;
+  tensor->count = count;
+  tensor->id = __atomic_add_fetch (&last_id, 1, __ATOMIC_RELAXED);
+  tensor->storage = storage;
+  return tensor;
+}
+
+LwTensor *
+lw_tensor_new (LwPool *pool, LwDType dtype, const LwShape *shape, GError **error)
+{
+  Storage *storage;
+  gpointer block;
+  gsize    count;
+
+  if (!lw_shape_get_count (shape, &count))
+    {
+      g_autofree char *text = lw_shape_to_string (shape);
+
+      g_set_error (error, LW_ERROR, LW_ERROR_VALUE,
+                   _("A tensor of shape %s cannot be made: every axis needs a known size, and all "
+                     "together at most 2^40 elements"), text);
+      return NULL;
+    }
+  block = lw_pool_alloc (pool != NULL ? pool : process_pool (), count * lw_dtype_get_size (dtype));
+  if (block == NULL)
+    {
+      g_autofree char *text = lw_shape_to_string (shape);
+
+      g_set_error (error, LW_ERROR, LW_ERROR_VALUE,
+                   _("There is not enough memory for a tensor of shape %s; use a smaller batch or "
+                     "a smaller layer"), text);
+      return NULL;
+    }
+  storage = g_new (Storage, 1);
+  g_atomic_ref_count_init (&storage->ref_count);
+  storage->block = block;
+  return tensor_new_on (storage, dtype, shape, count);
+}
+
+LwTensor *
+lw_tensor_new_zeros (LwPool *pool, LwDType dtype, const LwShape *shape, GError **error)
+{
+  LwTensor *tensor = lw_tensor_new (pool, dtype, shape, error);
+
+  if (tensor != NULL)
+    memset (tensor->storage->block, 0, lw_tensor_get_byte_size (tensor));
+  return tensor;
+}
+
+LwTensor *
+lw_tensor_new_from_data (LwPool        *pool,
+                         LwDType        dtype,
+                         const LwShape *shape,
+                         gconstpointer  data,
+                         GError       **error)
+{
+  LwTensor *tensor = lw_tensor_new (pool, dtype, shape, error);
+
+  if (tensor != NULL && tensor->count > 0)
+    memcpy (tensor->storage->block, data, lw_tensor_get_byte_size (tensor));
+  return tensor;
+}
+
+LwTensor *
+lw_tensor_new_view (LwTensor *tensor, const LwShape *shape)
+{
+  gsize count;
+
+  g_return_val_if_fail (lw_shape_get_count (shape, &count) && count == tensor->count, NULL);
+  return tensor_new_on (storage_ref (tensor->storage), tensor->dtype, shape, count);
+}
+
+LwTensor *
+lw_tensor_copy (const LwTensor *tensor)
+{
+  LwTensor *copy = lw_tensor_new_from_data (NULL, tensor->dtype, &tensor->shape,
+                                            tensor->storage->block, NULL);
+
+  if (copy == NULL)
+    g_error ("out of memory: %" G_GSIZE_FORMAT " bytes", lw_tensor_get_byte_size (tensor));
+  lw_tensor_set_name (copy, tensor->name);
+  return copy;
+}
+
+LwTensor *
+lw_tensor_ref (LwTensor *tensor)
+{
+  g_atomic_ref_count_inc (&tensor->ref_count);
+  return tensor;
+}
+
+void
+lw_tensor_unref (LwTensor *tensor)
+{
+  if (tensor == NULL || !g_atomic_ref_count_dec (&tensor->ref_count))
+    return;
+  storage_unref (tensor->storage);
+  g_free (tensor->name);
+  g_free (tensor);
+}
+
+LwDType
+lw_tensor_get_dtype (const LwTensor *tensor)
+{
+  return tensor->dtype;
+}
+
+const LwShape *
+lw_tensor_get_shape (const LwTensor *tensor)
+{
+  return &tensor->shape;
+}
+
+int
+lw_tensor_get_rank (const LwTensor *tensor)
+{
+  return tensor->shape.rank;
+}
+
+gint64
+lw_tensor_get_dim (const LwTensor *tensor, int axis)
+{
+  if (axis < 0)
+    axis += tensor->shape.rank;
+  g_return_val_if_fail (axis >= 0 && axis < tensor->shape.rank, 0);
+  return tensor->shape.dims[axis];
+}
+
+gsize
+lw_tensor_get_count (const LwTensor *tensor)
+{
+  return tensor->count;
+}
+
+gsize
+lw_tensor_get_byte_size (const LwTensor *tensor)
+{
+  return tensor->count * lw_dtype_get_size (tensor->dtype);
+}
+
+const char *
+lw_tensor_get_name (const LwTensor *tensor)
+{
+  return tensor->name;
+}
+
+void
+lw_tensor_set_name (LwTensor *tensor, const char *name)
+{
+  g_free (tensor->name);
+  tensor->name = g_strdup (name);
+}
+
+guint64
+lw_tensor_get_id (const LwTensor *tensor)
+{
+  return tensor->id;
+}
+
+gconstpointer
+lw_tensor_get_data (const LwTensor *tensor)
+{
+  return tensor->storage->block;
+}
+
+const float *
+lw_tensor_get_floats (const LwTensor *tensor)
+{
+  g_return_val_if_fail (tensor->dtype == LW_FLOAT32, NULL);
+  return tensor->storage->block;
+}
+
+gpointer
+lw_tensor_get_mutable_data (LwTensor *tensor)
+{
+  return tensor->storage->block;
+}
+
+gboolean
+lw_tensor_is_unshared (const LwTensor *tensor)
+{
+  return g_atomic_ref_count_compare ((gatomicrefcount *) &tensor->ref_count, 1)
+         && g_atomic_ref_count_compare (&tensor->storage->ref_count, 1);
+}
+
+double
+lw_tensor_get_value (const LwTensor *tensor, gsize i)
+{
+  gconstpointer data = tensor->storage->block;
+
+  g_return_val_if_fail (i < tensor->count, NAN);
+  switch (tensor->dtype)
+    {
+    case LW_FLOAT32: return ((const float *) data)[i];
+    case LW_FLOAT64: return ((const double *) data)[i];
+    case LW_INT32: return ((const gint32 *) data)[i];
+    case LW_INT64: return (double) ((const gint64 *) data)[i];
+    case LW_UINT8:
+    case LW_BOOL: return ((const guint8 *) data)[i];
+    case LW_N_DTYPES: break;
+    }
+  g_return_val_if_reached (NAN);
+}
+
+gboolean
+lw_tensor_equal (const LwTensor *a, const LwTensor *b)
+{
+  return a->dtype == b->dtype && lw_shape_equal (&a->shape, &b->shape)
+         && memcmp (a->storage->block, b->storage->block, lw_tensor_get_byte_size (a)) == 0;
+}
+
+static void
+append_element (GString *text, const LwTensor *tensor, gsize i)
+{
+  double value = lw_tensor_get_value (tensor, i);
+  char   number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  if (tensor->dtype == LW_BOOL)
+    g_string_append (text, value != 0 ? "True" : "False");
+  else if (tensor->dtype == LW_INT64)
+    g_string_append_printf (text, "%" G_GINT64_FORMAT, ((const gint64 *) lw_tensor_get_data (tensor))[i]);
+  else if (!lw_dtype_is_floating (tensor->dtype))
+    g_string_append_printf (text, "%.0f", value);
+  else if (!isfinite (value))
+    g_string_append (text, isnan (value) ? "nan" : value > 0 ? "inf" : "-inf");
+  else
+    {
+      g_ascii_formatd (number, sizeof number, "%.8g", value);
+      g_string_append (text, number);
+      if (strpbrk (number, ".e") == NULL)
+        g_string_append_c (text, '.');
+    }
+}
+
+static void
+append_axis (GString *text, const LwTensor *tensor, int axis, gsize first, gsize stride, gboolean brief)
+{
+  gint64 n;
+
+  if (axis == tensor->shape.rank)
+    {
+      append_element (text, tensor, first);
+      return;
+    }
+  n = tensor->shape.dims[axis];
+  stride = n > 0 ? stride / (gsize) n : 0;
+  g_string_append_c (text, '[');
+  for (gint64 i = 0; i < n; i++)
+    {
+      if (i > 0 && axis == tensor->shape.rank - 1)
+        g_string_append_c (text, ' ');
+      else if (i > 0)
+        {
+          for (int line = axis; line < tensor->shape.rank - 1; line++)
+            g_string_append_c (text, '\n');
+          g_string_append_printf (text, "%*s", axis + 1, "");
+        }
+      if (brief && n > 6 && i == 3)
+        {
+          g_string_append (text, "...");
+          i = n - 4;
+          continue;
+        }
+      append_axis (text, tensor, axis + 1, first + (gsize) i * stride, stride, brief);
+    }
+  g_string_append_c (text, ']');
+}
+
+char *
+lw_tensor_to_string (const LwTensor *tensor)
+{
+  GString *text = g_string_new (NULL);
+
+  if (tensor->count > 0)
+    append_axis (text, tensor, 0, 0, tensor->count, tensor->count > 1000);
+  else
+    g_string_append (text, "[]");
+  return g_string_free (text, FALSE);
+}
