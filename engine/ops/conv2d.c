@@ -1,0 +1,559 @@
+/* Two-dimensional convolution with bias and relu fused in, and its gradients, on the one matrix kernel.
+ *
+ * With NHWC images and HWIO kernels the kw·cin inputs under one kernel row are contiguous, and the
+ * next output pixel's begin stride·cin further on: a convolution is a sum over kernel rows of matrix
+ * products whose A rows overlap, and needs no unfolding. The data gradient is the same product over
+ * the upstream gradient, spread out on a zero-bordered scratch, with the kernel flipped and
+ * transposed; the weight gradient reads the image transposed. Images are independent, so they are
+ * shared out among threads; the weight gradient's sums are taken over at most N_PARTS fixed parts of
+ * the batch, which are joined in order.
+ *
+ * Left out on purpose: groups, channels-first layout. Strides above 1 insert zeros into the scratch. */
+
+#include "engine/kernels/reference.h"
+#include "engine/ops/op.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#define N_PARTS 8
+
+/* Below this many inputs per kernel row the weight gradient takes all kernel rows as one tile. */
+#define FEW_INPUTS 12
+
+typedef struct {
+  LwConv2d     conv;
+  LwActivation activation;
+  gboolean     has_bias;
+  LwConv2dSize size;
+} Attributes;
+
+/* The image as the kernel wants it: itself, or a copy with the padding around it. */
+typedef struct {
+  int      height, width;
+  gboolean copied;
+} Padded;
+
+/* Segments of one kernel: a whole row if it is contiguous, else each of its cells. */
+typedef struct {
+  int        n, k;
+  ptrdiff_t *a, *b;
+} Segments;
+
+gint64
+lw_window_output (gint64 n, gint64 window, gint64 stride, gint64 dilation, LwPadding padding,
+                  gint64 *pad_before)
+{
+  gint64 reach = (window - 1) * dilation + 1;
+  gint64 output, total;
+
+  if (padding == LW_PADDING_VALID)
+    {
+      *pad_before = 0;
+      return n < reach ? 0 : (n - reach) / stride + 1;
+    }
+  output = (n + stride - 1) / stride;
+  total = MAX ((output - 1) * stride + reach - n, 0);
+  *pad_before = total / 2;
+  return output;
+}
+
+static Padded
+padded_size (const LwConv2dSize *z)
+{
+  Padded padded = { (z->oh - 1) * z->stride_h + (z->kh - 1) * z->dilation_h + 1,
+                    (z->ow - 1) * z->stride_w + (z->kw - 1) * z->dilation_w + 1, TRUE };
+
+  if (z->pad_top == 0 && z->pad_left == 0 && padded.height <= z->h && padded.width <= z->w)
+    padded = (Padded) { z->h, z->w, FALSE };
+  return padded;
+}
+
+/* Lays the image into the middle of `out`, whose border is zero already. */
+static void
+pad_image (const LwConv2dSize *z, const Padded *padded, const float *image, float *out)
+{
+  int rows = MIN (z->h, padded->height - z->pad_top);
+  int columns = MIN (z->w, padded->width - z->pad_left);
+
+  for (int row = 0; row < rows; row++)
+    memcpy (out + ((gsize) (row + z->pad_top) * (gsize) padded->width + (gsize) z->pad_left) * (gsize) z->cin,
+            image + (gsize) row * (gsize) (z->w * z->cin), (gsize) columns * (gsize) z->cin * sizeof (float));
+}
+
+static float *
+new_scratch (LwDevice *device, gsize n)
+{
+  float *scratch = lw_pool_alloc (device->pool, n * sizeof (float));
+
+  if (scratch == NULL)
+    g_error ("out of memory: %" G_GSIZE_FORMAT " bytes of scratch", n * sizeof (float));
+  memset (scratch, 0, n * sizeof (float));
+  return scratch;
+}
+
+/* A kernel of kh × kw cells of `depth` floats, on an image `width` pixels wide; B has `n` columns. */
+static Segments
+segments_new (const LwConv2dSize *z, int depth, int width, int n)
+{
+  gboolean whole_rows = z->dilation_w == 1;
+  Segments segments = { whole_rows ? z->kh : z->kh * z->kw, whole_rows ? z->kw * depth : depth,
+                        g_new (ptrdiff_t, z->kh * z->kw), g_new (ptrdiff_t, z->kh * z->kw) };
+
+  for (int i = 0; i < segments.n; i++)
+    {
+      int ky = whole_rows ? i : i / z->kw;
+      int kx = whole_rows ? 0 : i % z->kw;
+
+      segments.a[i] = ((ptrdiff_t) ky * z->dilation_h * width + (ptrdiff_t) kx * z->dilation_w) * depth;
+      segments.b[i] = (ptrdiff_t) i * segments.k * n;
+    }
+  return segments;
+}
+
+static void
+segments_clear (Segments *segments)
+{
+  g_free (segments->a);
+  g_free (segments->b);
+}
+
+/* -- forward -- */
+
+typedef struct {
+  LwDevice           *device;
+  const LwConv2dSize *z;
+  Padded              padded;
+  LwGemm              gemm;
+  const float        *x;
+  float              *y;
+} Forward;
+
+static void
+forward_image (gpointer data, int image)
+{
+  const Forward      *forward = data;
+  const LwConv2dSize *z = forward->z;
+  LwGemm              gemm = forward->gemm;
+  float              *scratch = NULL;
+
+  gemm.a = forward->x + (gsize) image * (gsize) z->h * (gsize) z->w * (gsize) z->cin;
+  gemm.c = forward->y + (gsize) image * (gsize) z->oh * (gsize) z->ow * (gsize) z->cout;
+  if (forward->padded.copied)
+    {
+      scratch = new_scratch (forward->device, (gsize) forward->padded.height
+                                                  * (gsize) forward->padded.width * (gsize) z->cin);
+      pad_image (z, &forward->padded, gemm.a, scratch);
+      gemm.a = scratch;
+    }
+  forward->device->kernels->gemm (&gemm);
+  lw_pool_free (scratch);
+}
+
+static void
+forward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *kernel, const float *bias,
+             gboolean relu, float *y)
+{
+  Forward  forward = { lw_scope_get_device (s), z, padded_size (z), .x = x, .y = y };
+  Segments segments = segments_new (z, z->cin, forward.padded.width, z->cout);
+
+  forward.gemm = (LwGemm) {
+    .a_mode = LW_A_STRIDED,
+    .start = bias != NULL ? LW_START_BIAS : LW_START_ZERO,
+    .relu = relu,
+    .rows = z->oh,
+    .m = z->ow,
+    .n = z->cout,
+    .k = segments.k,
+    .a_row_block = (ptrdiff_t) z->stride_h * forward.padded.width * z->cin,
+    .a_row_stride = (ptrdiff_t) z->stride_w * z->cin,
+    .a_k_stride = 1,
+    .b = kernel,
+    .b_stride = z->cout,
+    .n_segments = segments.n,
+    .a_segments = segments.a,
+    .b_segments = segments.b,
+    .bias = bias,
+    .c_row_block = (ptrdiff_t) z->ow * z->cout,
+    .c_row_stride = z->cout,
+  };
+  lw_device_run (forward.device, z->n, forward_image, &forward);
+  segments_clear (&segments);
+}
+
+/* -- gradients -- */
+
+typedef struct {
+  LwDevice           *device;
+  const LwConv2dSize *z;
+  Padded              padded; /* of x, for the weight gradient */
+  int                 scratch_height, scratch_width, origin;
+  ptrdiff_t           row_stride, column_stride; /* of gy in the scratch */
+  const float        *x, *y, *gy;
+  float              *gx;          /* or NULL */
+  float              *parts_gw;    /* [N_PARTS, kernel] or NULL */
+  float              *parts_gb;    /* [N_PARTS, cout] or NULL */
+  gsize               kernel_size;
+  int                 images_each; /* in one part */
+  Segments            data_segments;
+  LwGemm              data_gemm, weight_gemm;
+} Backward;
+
+/* The kernel flipped in both directions, channels transposed: [kh, kw, cout, cin]. */
+static void
+flip_kernel (const LwKernels *kernels, const LwConv2dSize *z, const float *kernel, float *flipped)
+{
+  int   cells = z->kh * z->kw;
+  gsize cell = (gsize) z->cin * (gsize) z->cout;
+
+  for (int i = 0; i < cells; i++)
+    kernels->transpose (z->cin, z->cout, kernel + (gsize) i * cell, flipped + (gsize) (cells - 1 - i) * cell);
+}
+
+/* One image's data gradient. Rows of the scratch above and below the gradient are zero: the kernel
+ * rows that would meet them are left out, which leaves every sum as it is. */
+static void
+data_gradient (const Backward *backward, const float *scratch, float *gx)
+{
+  const LwConv2dSize *z = backward->z;
+  int                 per_row = backward->data_segments.n / z->kh;
+  int                 top = (z->kh - 1) * z->dilation_h - z->pad_top;
+  int                 bottom = top + (z->oh - 1) * z->stride_h;
+
+  for (int row = 0; row < z->h;)
+    {
+      LwGemm gemm = backward->data_gemm;
+      int    first = 0, last = z->kh - 1, n_rows = 1;
+
+      while (first < z->kh && row + first * z->dilation_h < top)
+        first++;
+      while (last >= first && row + last * z->dilation_h > bottom)
+        last--;
+      if (first == 0 && last == z->kh - 1)
+        while (row + n_rows < z->h && row + n_rows + last * z->dilation_h <= bottom)
+          n_rows++;
+
+      gemm.rows = n_rows;
+      gemm.n_segments = (last - first + 1) * per_row;
+      gemm.a = scratch + row * gemm.a_row_block;
+      gemm.a_segments = backward->data_segments.a + first * per_row;
+      gemm.b_segments = backward->data_segments.b + first * per_row;
+      gemm.c = gx + row * gemm.c_row_block;
+      if (gemm.n_segments > 0)
+        backward->device->kernels->gemm (&gemm);
+      else
+        memset (gemm.c, 0, (gsize) z->w * (gsize) z->cin * sizeof (float));
+      row += n_rows;
+    }
+}
+
+static void
+backward_part (gpointer data, int part)
+{
+  const Backward     *backward = data;
+  const LwConv2dSize *z = backward->z;
+  int                 first = part * backward->images_each;
+  int                 end = MIN (first + backward->images_each, z->n);
+  gsize               image_x = (gsize) z->h * (gsize) z->w * (gsize) z->cin;
+  gsize               image_y = (gsize) z->oh * (gsize) z->ow * (gsize) z->cout;
+  float              *scratch = new_scratch (backward->device, (gsize) backward->scratch_height
+                                             * (gsize) backward->scratch_width * (gsize) z->cout);
+  float              *padded = NULL;
+  float              *gb = backward->parts_gb != NULL ? backward->parts_gb + (gsize) part * (gsize) z->cout : NULL;
+
+  if (backward->padded.copied && backward->parts_gw != NULL)
+    padded = new_scratch (backward->device, (gsize) backward->padded.height
+                                                * (gsize) backward->padded.width * (gsize) z->cin);
+  if (gb != NULL)
+    memset (gb, 0, (gsize) z->cout * sizeof (float));
+
+  for (int image = first; image < end; image++)
+    {
+      const float *x = backward->x + (gsize) image * image_x;
+
+      backward->device->kernels->mask_gradient (
+          z->oh, z->ow, z->cout, backward->y != NULL ? backward->y + (gsize) image * image_y : NULL,
+          backward->gy + (gsize) image * image_y, scratch + backward->origin, backward->row_stride,
+          backward->column_stride, gb);
+      if (backward->parts_gw != NULL)
+        {
+          LwGemm gemm = backward->weight_gemm;
+
+          if (padded != NULL)
+            pad_image (z, &backward->padded, x, padded);
+          gemm.start = image == first ? LW_START_ZERO : LW_START_ACCUMULATE;
+          gemm.a = padded != NULL ? padded : x;
+          gemm.b = scratch + backward->origin;
+          gemm.c = backward->parts_gw + (gsize) part * backward->kernel_size;
+          backward->device->kernels->gemm (&gemm);
+        }
+      if (backward->gx != NULL)
+        data_gradient (backward, scratch, backward->gx + (gsize) image * image_x);
+    }
+  lw_pool_free (scratch);
+  lw_pool_free (padded);
+}
+
+/* sum[i] = parts[0][i] + parts[1][i] + …, in that order. */
+static void
+join_parts (const LwKernels *kernels, const float *parts, int n_parts, gsize n, float *sum)
+{
+  memcpy (sum, parts, n * sizeof (float));
+  for (int part = 1; part < n_parts; part++)
+    kernels->add (n, sum, parts + (gsize) part * n, sum);
+}
+
+static void
+backward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *kernel, const float *y,
+              const float *gy, float *gx, float *gw, float *gb)
+{
+  LwDevice         *device = lw_scope_get_device (s);
+  gsize             kernel_size = (gsize) z->kh * (gsize) z->kw * (gsize) z->cin * (gsize) z->cout;
+  gboolean          by_offsets = z->kw * z->cin < FEW_INPUTS || z->dilation_w > 1;
+  int               n_parts;
+  float            *flipped = NULL;
+  g_autofree int32_t *offsets = NULL;
+  g_autofree ptrdiff_t *weight_a = g_new (ptrdiff_t, z->oh);
+  g_autofree ptrdiff_t *weight_b = g_new (ptrdiff_t, z->oh);
+  Backward          backward = { .device = device, .z = z, .padded = padded_size (z), .x = x, .y = y,
+                                 .gy = gy, .gx = gx, .kernel_size = kernel_size };
+
+  backward.images_each = (z->n + N_PARTS - 1) / N_PARTS;
+  n_parts = (z->n + backward.images_each - 1) / backward.images_each;
+  backward.scratch_height = z->h + (z->kh - 1) * z->dilation_h;
+  backward.scratch_width = z->w + (z->kw - 1) * z->dilation_w;
+  backward.row_stride = (ptrdiff_t) z->stride_h * backward.scratch_width * z->cout;
+  backward.column_stride = (ptrdiff_t) z->stride_w * z->cout;
+  backward.origin = (((z->kh - 1) * z->dilation_h - z->pad_top) * backward.scratch_width
+                     + (z->kw - 1) * z->dilation_w - z->pad_left) * z->cout;
+
+  if (gw != NULL)
+    {
+      ptrdiff_t width = backward.padded.width;
+
+      backward.parts_gw = new_scratch (device, (gsize) n_parts * kernel_size);
+      for (int row = 0; row < z->oh; row++)
+        {
+          weight_a[row] = (ptrdiff_t) row * z->stride_h * width * z->cin;
+          weight_b[row] = row * backward.row_stride;
+        }
+      backward.weight_gemm = (LwGemm) {
+        .a_mode = by_offsets ? LW_A_OFFSETS : LW_A_CONTIGUOUS,
+        .rows = by_offsets ? 1 : z->kh,
+        .m = by_offsets ? z->kh * z->kw * z->cin : z->kw * z->cin,
+        .n = z->cout,
+        .k = z->ow,
+        .a_row_block = (ptrdiff_t) z->dilation_h * width * z->cin,
+        .a_k_stride = (ptrdiff_t) z->stride_w * z->cin,
+        .b_stride = backward.column_stride,
+        .n_segments = z->oh,
+        .a_segments = weight_a,
+        .b_segments = weight_b,
+        .c_row_block = (ptrdiff_t) z->kw * z->cin * z->cout,
+        .c_row_stride = z->cout,
+      };
+      if (by_offsets)
+        {
+          offsets = g_new (int32_t, z->kh * z->kw * z->cin);
+          for (int i = 0; i < z->kh * z->kw * z->cin; i++)
+            {
+              int cell = i / z->cin;
+
+              offsets[i] = (int32_t) ((cell / z->kw * z->dilation_h * width + cell % z->kw * z->dilation_w)
+                                          * z->cin + i % z->cin);
+            }
+          backward.weight_gemm.a_offsets = offsets;
+        }
+    }
+  if (gb != NULL)
+    backward.parts_gb = new_scratch (device, (gsize) n_parts * (gsize) z->cout);
+  if (gx != NULL)
+    {
+      flipped = new_scratch (device, kernel_size);
+      flip_kernel (device->kernels, z, kernel, flipped);
+      backward.data_segments = segments_new (z, z->cout, backward.scratch_width, z->cin);
+      backward.data_gemm = (LwGemm) {
+        .a_mode = LW_A_STRIDED,
+        .start = LW_START_ZERO,
+        .m = z->w,
+        .n = z->cin,
+        .k = backward.data_segments.k,
+        .a_row_block = (ptrdiff_t) backward.scratch_width * z->cout,
+        .a_row_stride = z->cout,
+        .a_k_stride = 1,
+        .b = flipped,
+        .b_stride = z->cin,
+        .c_row_block = (ptrdiff_t) z->w * z->cin,
+        .c_row_stride = z->cin,
+      };
+    }
+
+  lw_device_run (device, n_parts, backward_part, &backward);
+
+  if (gw != NULL)
+    join_parts (device->kernels, backward.parts_gw, n_parts, kernel_size, gw);
+  if (gb != NULL)
+    join_parts (device->kernels, backward.parts_gb, n_parts, (gsize) z->cout, gb);
+  segments_clear (&backward.data_segments);
+  lw_pool_free (flipped);
+  lw_pool_free (backward.parts_gw);
+  lw_pool_free (backward.parts_gb);
+}
+
+static void
+backward_f64 (const LwConv2dSize *z, const double *x, const double *kernel, const double *y,
+              const double *gy, double *gx, double *gw, double *gb)
+{
+  gsize             n = (gsize) z->n * (gsize) z->oh * (gsize) z->ow * (gsize) z->cout;
+  g_autofree double *masked = NULL;
+
+  if (y != NULL)
+    {
+      masked = g_new (double, n);
+      lw_reference_relu_gradient_f64 (n, y, gy, masked);
+      gy = masked;
+    }
+  if (gx != NULL)
+    lw_reference_conv2d_data_gradient_f64 (z, gy, kernel, gx);
+  if (gw != NULL)
+    lw_reference_conv2d_weight_gradient_f64 (z, x, gy, gw);
+  if (gb != NULL)
+    lw_reference_conv2d_bias_gradient_f64 (z, gy, gb);
+}
+
+/* -- the op -- */
+
+static const LwOp gradient_op = { "the gradient of conv2d", NULL };
+
+static void
+conv2d_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboolean *needs, LwTensor **gx)
+{
+  const Attributes   *attributes = node->attributes;
+  const LwConv2dSize *z = &attributes->size;
+  gboolean            relu = attributes->activation == LW_ACTIVATION_RELU;
+  gpointer            out[3] = { NULL };
+  LwTensor           *inputs[] = { gy, node->inputs[0], node->inputs[1] };
+
+  for (guint i = 0; i < node->n_inputs; i++)
+    if (needs[i])
+      {
+        gx[i] = lw_op_new_like (s, node->inputs[i]);
+        if (gx[i] == NULL)
+          return;
+        out[i] = lw_tensor_get_mutable_data (gx[i]);
+        if (z->n == 0)
+          memset (out[i], 0, lw_tensor_get_byte_size (gx[i]));
+      }
+  if (z->n > 0 && lw_tensor_get_dtype (gy) == LW_FLOAT32)
+    backward_f32 (s, z, lw_tensor_get_data (node->inputs[0]), lw_tensor_get_data (node->inputs[1]),
+                  relu ? lw_tensor_get_data (node->output) : NULL, lw_tensor_get_data (gy), out[0],
+                  out[1], out[2]);
+  else if (z->n > 0)
+    backward_f64 (z, lw_tensor_get_data (node->inputs[0]), lw_tensor_get_data (node->inputs[1]),
+                  relu ? lw_tensor_get_data (node->output) : NULL, lw_tensor_get_data (gy), out[0],
+                  out[1], out[2]);
+  for (guint i = 0; i < node->n_inputs; i++)
+    if (gx[i] != NULL)
+      lw_op_record_opaque (s, &gradient_op, inputs, 3, gx[i]);
+}
+
+static const LwOp conv2d_op = { "conv2d", conv2d_gradient };
+
+/* Checks the shapes and fills in the sizes. */
+static gboolean
+resolve_size (LwScope *s, LwTensor *x, LwTensor *kernel, LwTensor *bias, const LwConv2d *conv,
+              LwConv2dSize *z)
+{
+  const LwShape   *shape = lw_tensor_get_shape (x);
+  const LwShape   *weights = lw_tensor_get_shape (kernel);
+  g_autofree char *have = lw_shape_to_string (shape);
+  g_autofree char *want = lw_shape_to_string (weights);
+  gint64           pad_top, pad_left, oh, ow;
+
+  if (!lw_op_check_floating (s, "conv2d", x) || !lw_op_check_same (s, "conv2d", x, kernel)
+      || (bias != NULL && !lw_op_check_same (s, "conv2d", x, bias)))
+    return FALSE;
+  if (shape->rank != 4 || weights->rank != 4 || shape->dims[3] != weights->dims[2])
+    {
+      lw_scope_fail (s, LW_ERROR_SHAPE,
+                     _("conv2d cannot apply a kernel of shape %s (height, width, channels in, filters) to "
+                       "images of shape %s (batch, height, width, channels)"), want, have);
+      return FALSE;
+    }
+  if (bias != NULL && !lw_shape_equal (lw_tensor_get_shape (bias), &LW_SHAPE (weights->dims[3])))
+    {
+      g_autofree char *biases = lw_shape_to_string (lw_tensor_get_shape (bias));
+
+      lw_scope_fail (s, LW_ERROR_SHAPE, _("conv2d needs one bias for each filter of its kernel %s, not %s"),
+                     want, biases);
+      return FALSE;
+    }
+  if (MIN (conv->strides[0], conv->strides[1]) < 1 || MIN (conv->dilation[0], conv->dilation[1]) < 1)
+    {
+      lw_scope_fail (s, LW_ERROR_VALUE, _("conv2d needs strides and dilation of at least 1"));
+      return FALSE;
+    }
+  oh = lw_window_output (shape->dims[1], weights->dims[0], conv->strides[0], conv->dilation[0],
+                         conv->padding, &pad_top);
+  ow = lw_window_output (shape->dims[2], weights->dims[1], conv->strides[1], conv->dilation[1],
+                         conv->padding, &pad_left);
+  if (oh < 1 || ow < 1 || weights->dims[0] < 1 || weights->dims[1] < 1 || weights->dims[2] < 1
+      || weights->dims[3] < 1)
+    {
+      lw_scope_fail (s, LW_ERROR_SHAPE,
+                     _("conv2d cannot fit its kernel of shape %s into images of shape %s; use same padding "
+                       "or a smaller kernel"), want, have);
+      return FALSE;
+    }
+  if (shape->dims[0] > G_MAXINT32 || shape->dims[1] * shape->dims[2] * shape->dims[3] > G_MAXINT32
+      || (double) oh * (double) ow * (double) weights->dims[3] > G_MAXINT32
+      || ((double) shape->dims[1] + (double) weights->dims[0] * conv->dilation[0])
+                 * ((double) shape->dims[2] + (double) weights->dims[1] * conv->dilation[1])
+                 * (double) MAX (shape->dims[3], weights->dims[3]) > G_MAXINT32)
+    {
+      lw_scope_fail (s, LW_ERROR_SHAPE, _("conv2d cannot work on images of shape %s with a kernel of shape "
+                                          "%s: one image would have over 2^31 elements"), have, want);
+      return FALSE;
+    }
+  *z = (LwConv2dSize) {
+    .n = (int) shape->dims[0], .h = (int) shape->dims[1], .w = (int) shape->dims[2],
+    .cin = (int) shape->dims[3], .oh = (int) oh, .ow = (int) ow, .cout = (int) weights->dims[3],
+    .kh = (int) weights->dims[0], .kw = (int) weights->dims[1], .stride_h = conv->strides[0],
+    .stride_w = conv->strides[1], .dilation_h = conv->dilation[0], .dilation_w = conv->dilation[1],
+    .pad_top = (int) pad_top, .pad_left = (int) pad_left,
+  };
+  return TRUE;
+}
+
+LwTensor *
+lw_conv2d (LwScope *s, LwTensor *x, LwTensor *kernel, LwTensor *bias, const LwConv2d *conv,
+           LwActivation activation)
+{
+  gboolean   relu = activation == LW_ACTIVATION_RELU;
+  Attributes attributes = { *conv, relu ? activation : LW_ACTIVATION_LINEAR, bias != NULL, { 0 } };
+  LwTensor  *inputs[] = { x, kernel, bias };
+  LwTensor  *y;
+
+  if (lw_scope_has_failed (s) || !resolve_size (s, x, kernel, bias, conv, &attributes.size))
+    return lw_scope_get_invalid (s);
+  y = lw_scope_new_tensor (s, lw_tensor_get_dtype (x),
+                           &LW_SHAPE (attributes.size.n, attributes.size.oh, attributes.size.ow,
+                                      attributes.size.cout));
+  if (y == NULL)
+    return lw_scope_get_invalid (s);
+
+  if (lw_tensor_get_dtype (x) == LW_FLOAT32)
+    forward_f32 (s, &attributes.size, lw_tensor_get_data (x), lw_tensor_get_data (kernel),
+                 bias != NULL ? lw_tensor_get_data (bias) : NULL, relu, lw_tensor_get_mutable_data (y));
+  else
+    {
+      lw_reference_conv2d_f64 (&attributes.size, lw_tensor_get_data (x), lw_tensor_get_data (kernel),
+                               bias != NULL ? lw_tensor_get_data (bias) : NULL,
+                               lw_tensor_get_mutable_data (y));
+      if (relu)
+        lw_reference_relu_f64 (lw_tensor_get_count (y), lw_tensor_get_data (y),
+                               lw_tensor_get_mutable_data (y));
+    }
+  lw_scope_record (s, &conv2d_op, inputs, bias != NULL ? 3 : 2, y, NULL, &attributes, sizeof attributes);
+  return relu ? y : lw_activate (s, y, activation);
+}

@@ -1,0 +1,216 @@
+/* Sparse categorical cross-entropy: the mean over rows of -log p[label].
+ *
+ * From logits p = softmax (x), fused: loss = log (sum (exp (x - max))) - (x[label] - max), and the
+ * gradient is (p - one_hot) / rows. From probabilities, as Keras 3 does it (backend
+ * sparse_categorical_crossentropy): q = p / sum (p), clipped to [1e-7, 1 - 1e-7]; loss = -log q[label].
+ * The clip passes no gradient where it bites. */
+
+#include "engine/kernels/reference.h"
+#include "engine/ops/op.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+
+#define EPSILON 1e-7
+
+typedef struct {
+  int rows, columns;
+} Attributes;
+
+/* The labels as int32, checked against the number of classes; NULL after failing the scope. */
+static LwTensor *
+check (LwScope *s, LwTensor *labels, LwTensor *y_pred, Attributes *attributes)
+{
+  const LwShape   *shape = lw_tensor_get_shape (y_pred);
+  g_autofree char *have = lw_shape_to_string (shape);
+  g_autofree char *have_labels = lw_shape_to_string (lw_tensor_get_shape (labels));
+  const gint32    *label;
+
+  if (!lw_op_check_floating (s, "sparse_categorical_crossentropy", y_pred))
+    return NULL;
+  if (shape->rank != 2 || lw_tensor_get_rank (labels) != 1 || lw_tensor_get_dim (labels, 0) != shape->dims[0]
+      || shape->dims[0] < 1 || shape->dims[1] < 1 || MAX (shape->dims[0], shape->dims[1]) > G_MAXINT32)
+    {
+      lw_scope_fail (s, LW_ERROR_SHAPE,
+                     _("sparse_categorical_crossentropy compares one row of class scores per label, but the "
+                       "labels have shape %s and the predictions %s"), have_labels, have);
+      return NULL;
+    }
+  if (lw_dtype_is_floating (lw_tensor_get_dtype (labels)) || lw_tensor_get_dtype (labels) == LW_BOOL)
+    {
+      lw_scope_fail (s, LW_ERROR_DTYPE, _("sparse_categorical_crossentropy takes labels of an integer dtype, "
+                                          "not %s"), lw_dtype_get_name (lw_tensor_get_dtype (labels)));
+      return NULL;
+    }
+  labels = lw_cast (s, labels, LW_INT32);
+  if (lw_scope_has_failed (s))
+    return NULL;
+  attributes->rows = (int) shape->dims[0];
+  attributes->columns = (int) shape->dims[1];
+  label = lw_tensor_get_data (labels);
+  for (int r = 0; r < attributes->rows; r++)
+    if (label[r] < 0 || label[r] >= attributes->columns)
+      {
+        lw_scope_fail (s, LW_ERROR_VALUE, _("Label %d of the batch is %d, but there are classes 0 to %d only"),
+                       r, label[r], attributes->columns - 1);
+        return NULL;
+      }
+  return labels;
+}
+
+static LwTensor *
+new_mean (LwScope *s, LwDType dtype, double sum, int rows)
+{
+  return lw_constant_scalar (s, dtype, sum / rows);
+}
+
+static const LwOp gradient_op = { "the gradient of cross-entropy", NULL };
+
+static void
+logits_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboolean *needs, LwTensor **gx)
+{
+  const Attributes *a = node->attributes;
+  LwTensor         *probabilities = node->saved[0];
+  const gint32     *labels = lw_tensor_get_data (node->saved[1]);
+  double            factor = lw_tensor_get_value (gy, 0) / a->rows;
+  LwTensor         *inputs[] = { gy, node->inputs[0] };
+
+  gx[0] = lw_op_new_like (s, node->inputs[0]);
+  if (gx[0] == NULL)
+    return;
+  if (lw_tensor_get_dtype (gy) == LW_FLOAT32)
+    lw_scope_get_device (s)->kernels->softmax_cross_entropy_gradient (
+        a->rows, a->columns, lw_tensor_get_floats (probabilities), labels, (float) factor,
+        lw_tensor_get_mutable_data (gx[0]));
+  else
+    lw_reference_softmax_cross_entropy_gradient_f64 (a->rows, a->columns, lw_tensor_get_data (probabilities),
+                                                     labels, factor, lw_tensor_get_mutable_data (gx[0]));
+  lw_op_record_opaque (s, &gradient_op, inputs, 2, gx[0]);
+}
+
+static const LwOp logits_op = { "sparse_categorical_crossentropy", logits_gradient };
+
+static LwTensor *
+from_logits (LwScope *s, LwTensor *labels, LwTensor *logits, const Attributes *a)
+{
+  LwDType   dtype = lw_tensor_get_dtype (logits);
+  LwTensor *probabilities = lw_op_new_like (s, logits);
+  LwTensor *losses = lw_scope_new_tensor (s, dtype, &LW_SHAPE (a->rows));
+  LwTensor *saved[2] = { probabilities, labels };
+  double    sum = 0;
+  LwTensor *loss;
+
+  if (probabilities == NULL || losses == NULL)
+    return lw_scope_get_invalid (s);
+  if (dtype == LW_FLOAT32)
+    lw_scope_get_device (s)->kernels->softmax_cross_entropy (
+        a->rows, a->columns, lw_tensor_get_floats (logits), lw_tensor_get_data (labels),
+        lw_tensor_get_mutable_data (probabilities), lw_tensor_get_mutable_data (losses));
+  else
+    lw_reference_softmax_cross_entropy_f64 (a->rows, a->columns, lw_tensor_get_data (logits),
+                                            lw_tensor_get_data (labels),
+                                            lw_tensor_get_mutable_data (probabilities),
+                                            lw_tensor_get_mutable_data (losses));
+  for (int r = 0; r < a->rows; r++)
+    sum += lw_tensor_get_value (losses, (gsize) r);
+  loss = new_mean (s, dtype, sum, a->rows);
+  lw_scope_record (s, &logits_op, &logits, 1, loss, saved, a, sizeof *a);
+  return loss;
+}
+
+/* Row r's sum and its clipped probability of the label; *inside: the clip left it as it was. */
+static double
+clipped (LwTensor *p, const Attributes *a, int r, gint32 label, double *row_sum, gboolean *inside)
+{
+  double sum = 0, q;
+
+  for (int c = 0; c < a->columns; c++)
+    sum += lw_tensor_get_value (p, (gsize) r * (gsize) a->columns + (gsize) c);
+  q = lw_tensor_get_value (p, (gsize) r * (gsize) a->columns + (gsize) label) / sum;
+  *row_sum = sum;
+  *inside = !(q < EPSILON || q > 1 - EPSILON);
+  return isnan (q) ? q : CLAMP (q, EPSILON, 1 - EPSILON);
+}
+
+/* With q = p[label] / S: d(-log q) / dp[c] = 1 / S - [c = label] / p[label]. */
+static void
+probabilities_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboolean *needs, LwTensor **gx)
+{
+  const Attributes *a = node->attributes;
+  LwTensor         *p = node->inputs[0];
+  const gint32     *labels = lw_tensor_get_data (node->saved[1]);
+  double            factor = lw_tensor_get_value (gy, 0) / a->rows;
+  LwTensor         *inputs[] = { gy, p };
+  gpointer          out;
+
+  gx[0] = lw_op_new_like (s, p);
+  if (gx[0] == NULL)
+    return;
+  out = lw_tensor_get_mutable_data (gx[0]);
+  for (int r = 0; r < a->rows; r++)
+    {
+      double   sum;
+      gboolean inside;
+      double   q = clipped (p, a, r, labels[r], &sum, &inside);
+
+      for (int c = 0; c < a->columns; c++)
+        {
+          gsize  i = (gsize) r * (gsize) a->columns + (gsize) c;
+          double g = inside ? factor * (1 / sum - (c == labels[r] ? 1 / (q * sum) : 0)) : 0;
+
+          if (lw_tensor_get_dtype (p) == LW_FLOAT32)
+            ((float *) out)[i] = (float) g;
+          else
+            ((double *) out)[i] = g;
+        }
+    }
+  lw_op_record_opaque (s, &gradient_op, inputs, 2, gx[0]);
+}
+
+static const LwOp probabilities_op = { "sparse_categorical_crossentropy", probabilities_gradient };
+
+static LwTensor *
+from_probabilities (LwScope *s, LwTensor *labels, LwTensor *p, const Attributes *a)
+{
+  const LwKernels *kernels = lw_scope_get_device (s)->kernels;
+  const gint32    *label = lw_tensor_get_data (labels);
+  LwDType          dtype = lw_tensor_get_dtype (p);
+  LwTensor        *saved[2] = { NULL, labels };
+  LwTensor        *loss;
+  double           total = 0;
+
+  for (int r = 0; r < a->rows; r++)
+    {
+      double   sum;
+      gboolean inside;
+      double   q = clipped (p, a, r, label[r], &sum, &inside);
+
+      if (dtype == LW_FLOAT32)
+        {
+          /* float's own logarithm, the same on every machine */
+          float q32 = (float) q;
+
+          kernels->log (1, &q32, &q32);
+          total -= q32;
+        }
+      else
+        total -= log (q);
+    }
+  loss = new_mean (s, dtype, total, a->rows);
+  lw_scope_record (s, &probabilities_op, &p, 1, loss, saved, a, sizeof *a);
+  return loss;
+}
+
+LwTensor *
+lw_sparse_categorical_crossentropy (LwScope *s, LwTensor *labels, LwTensor *y_pred, gboolean logits)
+{
+  Attributes attributes;
+
+  if (lw_scope_has_failed (s))
+    return lw_scope_get_invalid (s);
+  labels = check (s, labels, y_pred, &attributes);
+  if (labels == NULL)
+    return lw_scope_get_invalid (s);
+  return logits ? from_logits (s, labels, y_pred, &attributes)
+                : from_probabilities (s, labels, y_pred, &attributes);
+}
