@@ -1,0 +1,155 @@
+#include "engine/data/npz.h"
+
+#include "engine/core/error.h"
+#include "engine/data/npy_header.h"
+#include "engine/data/npy_stream.h"
+#include "engine/io/zip_reader.h"
+#include "engine/io/zip_writer.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#define MAX_ARRAYS 65535
+
+struct _LwNpz {
+  LwZipReader *reader;
+  GPtrArray   *names;   /* NULL-terminated */
+  GArray      *members; /* names[k] is member members[k] of the archive */
+};
+
+LwNpz *
+lw_npz_open (const char *path, GError **error)
+{
+  LwZipReader           *reader = lw_zip_reader_open (path, MAX_ARRAYS, error);
+  g_autoptr(LwNpz)       npz = NULL;
+  g_autoptr(GHashTable)  seen = g_hash_table_new (g_str_hash, g_str_equal);
+
+  if (reader == NULL)
+    return NULL;
+  npz = g_new0 (LwNpz, 1);
+  npz->reader = reader;
+  npz->names = g_ptr_array_new_with_free_func (g_free);
+  npz->members = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < lw_zip_reader_get_n_members (reader); i++)
+    {
+      const char *member = lw_zip_reader_get_name (reader, i);
+      char       *name;
+
+      /* np.load hands out other members as raw bytes; here only arrays count. */
+      if (!g_str_has_suffix (member, ".npy") || !g_utf8_validate (member, -1, NULL))
+        continue;
+      name = g_strndup (member, strlen (member) - strlen (".npy"));
+      g_ptr_array_add (npz->names, name);
+      g_array_append_val (npz->members, i);
+      if (!g_hash_table_add (seen, name))
+        {
+          g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+                       _("%s is damaged: it holds two arrays called %s"),
+                       lw_zip_reader_get_subject (reader), name);
+          return NULL;
+        }
+    }
+  g_ptr_array_add (npz->names, NULL);
+  return g_steal_pointer (&npz);
+}
+
+void
+lw_npz_close (LwNpz *npz)
+{
+  if (npz == NULL)
+    return;
+  lw_zip_reader_close (npz->reader);
+  g_ptr_array_unref (npz->names);
+  g_array_unref (npz->members);
+  g_free (npz);
+}
+
+const char *const *
+lw_npz_get_names (LwNpz *npz)
+{
+  return (const char *const *) npz->names->pdata;
+}
+
+/* "x, y, z", or the first few of many. */
+static char *
+list_names (LwNpz *npz)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < npz->members->len; i++)
+    {
+      if (i == 8)
+        {
+          g_string_append (text, ", …");
+          break;
+        }
+      if (i > 0)
+        g_string_append (text, ", ");
+      g_string_append (text, g_ptr_array_index (npz->names, i));
+    }
+  return g_string_free (text, FALSE);
+}
+
+static gboolean
+read_member (gpointer source, gpointer buffer, gsize length, GError **error)
+{
+  return lw_zip_member_read (source, buffer, length, error);
+}
+
+LwTensor *
+lw_npz_read (LwNpz *npz, const char *name, GError **error)
+{
+  const char *subject = lw_zip_reader_get_subject (npz->reader);
+
+  for (guint i = 0; i < npz->members->len; i++)
+    if (g_str_equal (g_ptr_array_index (npz->names, i), name))
+      {
+        g_autoptr(LwZipMember) member = NULL;
+        g_autoptr(LwTensor)    tensor = NULL;
+        g_autofree char       *array_subject = g_strdup_printf (_("The array %s of %s"), name, subject);
+
+        member = lw_zip_member_open (npz->reader, g_array_index (npz->members, guint, i), error);
+        if (member == NULL)
+          return NULL;
+        tensor = lw_npy_stream_read (&(LwNpyStream) { array_subject, lw_zip_member_get_size (member),
+                                                      read_member, member }, error);
+        if (tensor == NULL || !lw_zip_member_finish (member, error))
+          return NULL;
+        lw_tensor_set_name (tensor, name);
+        return g_steal_pointer (&tensor);
+      }
+
+  if (npz->members->len == 0)
+    g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+                 _("%s holds no NumPy arrays, but an array %s is needed"), subject, name);
+  else
+    {
+      g_autofree char *names = list_names (npz);
+
+      g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+                   _("%s holds no array called %s; there are: %s"), subject, name, names);
+    }
+  return NULL;
+}
+
+gboolean
+lw_npz_write (const char        *path,
+              guint              n,
+              const char *const *names,
+              LwTensor *const   *arrays,
+              GError           **error)
+{
+  g_autoptr(LwZipWriter) writer = lw_zip_writer_new ();
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char  *member = g_strconcat (names[i], ".npy", NULL);
+      g_autoptr(GBytes) header = lw_npy_header_write (lw_tensor_get_dtype (arrays[i]),
+                                                      lw_tensor_get_shape (arrays[i]));
+
+      lw_zip_writer_begin (writer, member);
+      lw_zip_writer_add_bytes (writer, header);
+      lw_zip_writer_add (writer, lw_tensor_get_data (arrays[i]), lw_tensor_get_byte_size (arrays[i]));
+    }
+  return lw_zip_writer_save (writer, path, error);
+}

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "engine/train/state.h"
+
+/* The .keras archive: Layerwise's document is a Keras v3 archive. A ZIP of metadata.json, config.json
+ * and model.weights.h5 (weights and optimizer), and of one member of our own, layerwise.json, for
+ * what Keras has no place for: run settings, generators, the place in the data, the history.
+ * Keras ignores it. */
+
+G_BEGIN_DECLS
+
+/* Writes the run: write-new, fsync, rename; on any error the old file is untouched, and the message
+ * says so. A run without a state cannot be saved by this call: build one first (a fresh
+ * LwSequential's state). */
+gboolean  lw_keras_archive_save (const char *path, const LwRun *run, GError **error);
+
+/* Reads what lw_keras_archive_save() wrote, bit for bit, or what Keras wrote (then settings are the
+ * standard ones, generators start from their seed, history is empty, slots may be missing: n_slots 0
+ * where the file was not compiled). HDF5 is parsed in a private helper process under memory and time
+ * limits; what it hands back is checked against the model's shapes. */
+LwRun    *lw_keras_archive_load (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,206 @@
+#include <math.h>
+#include <string.h>
+
+#include "engine/io/keras_config.h"
+
+/* The text is put together here and not by json-glib, which in 1.6 writes 1e-10 as the invalid
+ * "1e-10.0" and 0.9 with seventeen digits. */
+
+static void
+append_string (GString *json, const char *text)
+{
+  g_string_append_c (json, '"');
+  for (const char *p = text; *p != '\0'; p++)
+    {
+      const guchar c = (guchar) *p;
+
+      if (c == '"' || c == '\\')
+        g_string_append_c (json, '\\');
+      if (c < 0x20)
+        g_string_append_printf (json, "\\u%04x", c);
+      else
+        g_string_append_c (json, *p);
+    }
+  g_string_append_c (json, '"');
+}
+
+static void
+append_value (GString *json, const LwField *field, const LwFieldValue *value)
+{
+  g_autofree char *text = lw_field_value_to_string (field, value);
+
+  switch (field->type)
+    {
+    case LW_FIELD_PAIR:
+      if (field->optional && value->pair[0] == 0 && value->pair[1] == 0)
+        g_string_append (json, "null");
+      else
+        g_string_append_printf (json, "[%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT "]", value->pair[0],
+                                value->pair[1]);
+      break;
+    case LW_FIELD_FLOAT:
+      if (isnan (value->x))
+        g_string_append (json, "null");
+      else
+        {
+          g_string_append (json, text);
+          /* Keras insists on a float where one is meant: SGD refuses a momentum of 0. */
+          if (strpbrk (text, ".e") == NULL)
+            g_string_append (json, ".0");
+        }
+      break;
+    case LW_FIELD_CHOICE:
+      append_string (json, text);
+      break;
+    case LW_FIELD_INT:
+    case LW_FIELD_BOOL:
+    default:
+      g_string_append (json, text);
+      break;
+    }
+}
+
+static void
+append_fields (GString *json, const LwSpec *spec)
+{
+  const LwSpecClass *klass = lw_spec_get_class (spec);
+
+  for (guint i = 0; i < klass->n_fields; i++)
+    {
+      const LwField      *field = &klass->fields[i];
+      const LwFieldValue *value = lw_spec_get_value (spec, i);
+      LwFieldValue        pool;
+
+      if (json->str[json->len - 1] != '{')
+        g_string_append_c (json, ',');
+      g_string_append_printf (json, "\"%s\":", field->key);
+
+      /* A pool's strides are written out, as Keras does, also where they go with its size. */
+      if (strcmp (field->key, "strides") == 0 && field->optional && value->pair[0] == 0)
+        {
+          lw_spec_get_pair (spec, "pool_size", pool.pair);
+          value = &pool;
+        }
+      append_value (json, field, value);
+    }
+}
+
+/* With the batch axis in front, None as null. */
+static void
+append_batch_shape (GString *json, const LwShape *shape)
+{
+  g_string_append (json, "[null");
+  for (int i = 0; i < shape->rank; i++)
+    if (shape->dims[i] == LW_DIM_ANY)
+      g_string_append (json, ",null");
+    else
+      g_string_append_printf (json, ",%" G_GINT64_FORMAT, shape->dims[i]);
+  g_string_append_c (json, ']');
+}
+
+static void
+begin_object (GString *json, const char *module, const char *class_name)
+{
+  g_string_append_printf (json, "{\"module\":\"%s\",\"class_name\":\"%s\",\"config\":{", module,
+                          class_name);
+}
+
+static void
+end_object (GString *json)
+{
+  g_string_append (json, "},\"registered_name\":null}");
+}
+
+static void
+append_layer (GString *json, const LwSpec *layer)
+{
+  const char *class_name = lw_spec_get_class (layer)->class_name;
+
+  begin_object (json, "keras.layers", class_name);
+  g_string_append (json, "\"name\":");
+  append_string (json, lw_spec_get_name (layer));
+  g_string_append (json, ",\"dtype\":\"float32\",\"trainable\":true");
+  append_fields (json, layer);
+  if (strcmp (class_name, "Conv2D") == 0)
+    g_string_append (json, ",\"groups\":1");
+  /* Left out, it would follow the settings of whoever reads the file. */
+  if (g_str_has_suffix (class_name, "2D") || strcmp (class_name, "Flatten") == 0)
+    g_string_append (json, ",\"data_format\":\"channels_last\"");
+  end_object (json);
+}
+
+/* "input_layer", or the first of its kind that no layer has taken. */
+static char *
+get_input_name (const LwModelSpec *model)
+{
+  char *name = g_strdup ("input_layer");
+
+  for (guint i = 0, number = 1; i < lw_model_spec_get_n_layers (model);)
+    if (strcmp (lw_spec_get_name (lw_model_spec_get_layer (model, i)), name) == 0)
+      {
+        g_free (name);
+        name = g_strdup_printf ("input_layer_%u", number++);
+        i = 0;
+      }
+    else
+      i++;
+  return name;
+}
+
+static void
+append_compile_config (GString *json, const LwModelSpec *model)
+{
+  const LwSpec *optimizer = lw_model_spec_get_optimizer (model);
+  const LwSpec *loss = lw_model_spec_get_loss (model);
+  const char   *name = lw_spec_get_class (optimizer)->snake_name;
+
+  g_string_append (json, "{\"optimizer\":");
+  begin_object (json, "keras.optimizers", lw_spec_get_class (optimizer)->class_name);
+  /* Keras calls this one by its class name. */
+  g_string_append_printf (json, "\"name\":\"%s\"", lw_spec_is_a (optimizer, "SGD") ? "SGD" : name);
+  append_fields (json, optimizer);
+  end_object (json);
+
+  g_string_append (json, ",\"loss\":");
+  begin_object (json, "keras.losses", lw_spec_get_class (loss)->class_name);
+  append_fields (json, loss);
+  end_object (json);
+
+  g_string_append (json, ",\"loss_weights\":null,\"metrics\":[\"accuracy\"],"
+                         "\"weighted_metrics\":null,\"run_eagerly\":false,\"steps_per_execution\":1,\"jit_compile\":false}");
+}
+
+char *
+lw_keras_config_write (const LwModelSpec *model)
+{
+  GString         *json = g_string_new (NULL);
+  g_autofree char *input_name = get_input_name (model);
+  const LwShape   *input = lw_model_spec_get_input (model);
+
+  begin_object (json, "keras", "Sequential");
+  g_string_append (json, "\"name\":");
+  append_string (json, lw_model_spec_get_name (model));
+  g_string_append (json, ",\"trainable\":true,\"dtype\":\"float32\",\"layers\":[");
+
+  begin_object (json, "keras.layers", "InputLayer");
+  g_string_append (json, "\"name\":");
+  append_string (json, input_name);
+  g_string_append (json, ",\"dtype\":\"float32\",\"batch_shape\":");
+  append_batch_shape (json, input);
+  end_object (json);
+
+  for (guint i = 0; i < lw_model_spec_get_n_layers (model); i++)
+    {
+      g_string_append_c (json, ',');
+      append_layer (json, lw_model_spec_get_layer (model, i));
+    }
+  g_string_append (json, "],\"build_input_shape\":");
+  append_batch_shape (json, input);
+
+  g_string_append (json, "},\"registered_name\":null,\"build_config\":{\"input_shape\":");
+  append_batch_shape (json, input);
+  g_string_append (json, "},\"compile_config\":");
+  append_compile_config (json, model);
+  g_string_append_c (json, '}');
+  return g_string_free (json, FALSE);
+}

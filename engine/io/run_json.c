@@ -1,0 +1,279 @@
+#include "engine/io/run_json.h"
+
+#include "engine/core/error.h"
+#include "engine/io/json_guard.h"
+
+#include <glib/gi18n-lib.h>
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <string.h>
+
+#define FORMAT 1
+
+static const char *const validations[] = { "none", "test", "fraction" };
+
+static void
+put_double (GString *text, const char *key, double value)
+{
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append_printf (text, "\"%s\": \"%s\"", key, g_ascii_dtostr (number, sizeof number, value));
+}
+
+static void
+put_rng (GString *text, const LwRng *rng)
+{
+  g_string_append_printf (text,
+                          "{\"seed\": \"%" G_GUINT64_FORMAT "\", \"stream\": \"%" G_GUINT64_FORMAT
+                          "\", \"counter\": \"%" G_GUINT64_FORMAT "\"}", rng->seed, rng->stream,
+                          rng->counter);
+}
+
+char *
+lw_run_json_write (const LwRun *run)
+{
+  GString             *text = g_string_new (NULL);
+  const LwRunSettings *settings = &run->settings;
+  const LwState       *state = run->state;
+
+  g_string_append_printf (text, "{\"format\": %d, \"program\": \"Layerwise %s\",\n \"settings\": {",
+                          FORMAT, LW_VERSION);
+  g_string_append_printf (text, "\"epochs\": %u, \"batch_size\": %u, ", settings->epochs,
+                          settings->batch_size);
+  if (settings->shuffle == G_MAXUINT)
+    g_string_append (text, "\"shuffle\": \"all\", ");
+  else
+    g_string_append_printf (text, "\"shuffle\": \"%u\", ", settings->shuffle);
+  g_string_append_printf (text, "\"seed\": \"%" G_GUINT64_FORMAT "\", \"validation\": \"%s\", ",
+                          settings->seed, validations[settings->validation]);
+  put_double (text, "fraction", settings->fraction);
+
+  g_string_append_printf (text, "},\n \"state\": {\"step\": \"%" G_GINT64_FORMAT "\", \"epoch\": %u, "
+                          "\"position\": \"%" G_GUINT64_FORMAT "\", \"slots\": %u, ", state->step,
+                          state->epoch, state->position, state->n_slots);
+  put_double (text, "learning_rate", state->learning_rate);
+  g_string_append (text, ", ");
+  put_double (text, "loss_sum", state->loss_sum);
+  g_string_append (text, ", ");
+  put_double (text, "correct_sum", state->correct_sum);
+  g_string_append_printf (text, ", \"n_counted\": \"%" G_GINT64_FORMAT "\", ", state->n_counted);
+  put_double (text, "seconds", state->seconds);
+
+  g_string_append (text, "},\n \"generators\": {\"shuffle\": ");
+  put_rng (text, &state->shuffle);
+  g_string_append (text, ", \"layers\": [");
+  for (guint i = 0; i < state->n_rngs; i++)
+    {
+      if (i > 0)
+        g_string_append (text, ",\n  ");
+      put_rng (text, &state->rngs[i]);
+    }
+  g_string_append (text, "]}}\n");
+  return g_string_free (text, FALSE);
+}
+
+/* A reader that goes on after the first value that is not as it should be, and remembers its key. */
+typedef struct {
+  const char *fault;
+} Reader;
+
+static JsonObject *
+get_object (Reader *reader, JsonObject *object, const char *key)
+{
+  JsonNode *node = object != NULL ? json_object_get_member (object, key) : NULL;
+
+  if (node != NULL && JSON_NODE_HOLDS_OBJECT (node))
+    return json_node_get_object (node);
+  if (reader->fault == NULL)
+    reader->fault = key;
+  return NULL;
+}
+
+static const char *
+get_text (Reader *reader, JsonObject *object, const char *key)
+{
+  JsonNode *node = object != NULL ? json_object_get_member (object, key) : NULL;
+
+  if (node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
+    return json_node_get_string (node);
+  if (reader->fault == NULL)
+    reader->fault = key;
+  return "";
+}
+
+static guint64
+get_unsigned (Reader *reader, JsonObject *object, const char *key, guint64 maximum)
+{
+  guint64 value = 0;
+
+  if (!g_ascii_string_to_unsigned (get_text (reader, object, key), 10, 0, maximum, &value, NULL)
+      && reader->fault == NULL)
+    reader->fault = key;
+  return value;
+}
+
+static guint
+get_small (Reader *reader, JsonObject *object, const char *key, gint64 minimum, gint64 maximum)
+{
+  JsonNode *node = object != NULL ? json_object_get_member (object, key) : NULL;
+  gint64    value = minimum - 1;
+
+  if (node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_INT64)
+    value = json_node_get_int (node);
+  if (value >= minimum && value <= maximum)
+    return (guint) value;
+  if (reader->fault == NULL)
+    reader->fault = key;
+  return (guint) minimum;
+}
+
+/* "0.001"; with `any` also "nan" and "inf", which sums may be after a loss that was not finite. */
+static double
+get_double (Reader *reader, JsonObject *object, const char *key, gboolean any)
+{
+  const char *text = get_text (reader, object, key);
+  char       *end;
+  double      value = g_ascii_strtod (text, &end);
+
+  if (*text != '\0' && *end == '\0' && !g_ascii_isspace (*text) && (any || isfinite (value)))
+    return value;
+  if (reader->fault == NULL)
+    reader->fault = key;
+  return 0.0;
+}
+
+static LwRng
+get_rng (Reader *reader, JsonObject *object)
+{
+  return (LwRng) { get_unsigned (reader, object, "seed", G_MAXUINT64),
+                   get_unsigned (reader, object, "stream", G_MAXUINT64),
+                   get_unsigned (reader, object, "counter", G_MAXUINT64) };
+}
+
+static void
+get_settings (Reader *reader, JsonObject *object, LwRunSettings *settings)
+{
+  const char *validation = get_text (reader, object, "validation");
+  gboolean    known = FALSE;
+
+  settings->epochs = get_small (reader, object, "epochs", 1, 10000);
+  settings->batch_size = get_small (reader, object, "batch_size", 1, 4096);
+  settings->shuffle = G_MAXUINT;
+  if (strcmp (get_text (reader, object, "shuffle"), "all") != 0)
+    settings->shuffle = (guint) get_unsigned (reader, object, "shuffle", G_MAXUINT - 1);
+  settings->seed = get_unsigned (reader, object, "seed", G_MAXUINT64);
+  settings->fraction = get_double (reader, object, "fraction", FALSE);
+  for (guint i = 0; i < G_N_ELEMENTS (validations); i++)
+    if (g_str_equal (validation, validations[i]))
+      {
+        settings->validation = (LwValidation) i;
+        known = TRUE;
+      }
+  if (!known && reader->fault == NULL)
+    reader->fault = "validation";
+  if (!(settings->fraction > 0.0 && settings->fraction < 1.0) && reader->fault == NULL)
+    reader->fault = "fraction";
+}
+
+static void
+get_place (Reader *reader, JsonObject *object, LwState *state)
+{
+  state->step = (gint64) get_unsigned (reader, object, "step", G_MAXINT64);
+  state->epoch = get_small (reader, object, "epoch", 0, G_MAXINT);
+  state->position = get_unsigned (reader, object, "position", G_MAXINT64);
+  state->n_slots = get_small (reader, object, "slots", 0, G_MAXINT);
+  state->learning_rate = get_double (reader, object, "learning_rate", FALSE);
+  state->loss_sum = get_double (reader, object, "loss_sum", TRUE);
+  state->correct_sum = get_double (reader, object, "correct_sum", TRUE);
+  state->n_counted = (gint64) get_unsigned (reader, object, "n_counted", G_MAXINT64);
+  state->seconds = get_double (reader, object, "seconds", FALSE);
+  if (state->learning_rate < 0.0 && reader->fault == NULL)
+    reader->fault = "learning_rate";
+  if (state->seconds < 0.0 && reader->fault == NULL)
+    reader->fault = "seconds";
+}
+
+static void
+get_rngs (Reader *reader, JsonObject *object, guint n_layers, LwState *state)
+{
+  JsonNode  *node = object != NULL ? json_object_get_member (object, "layers") : NULL;
+  JsonArray *layers = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+
+  state->shuffle = get_rng (reader, get_object (reader, object, "shuffle"));
+  state->n_rngs = n_layers;
+  state->rngs = g_new0 (LwRng, n_layers);
+  if (layers == NULL || json_array_get_length (layers) != n_layers)
+    {
+      if (reader->fault == NULL)
+        reader->fault = "layers";
+      return;
+    }
+  for (guint i = 0; i < n_layers; i++)
+    {
+      JsonNode *element = json_array_get_element (layers, i);
+
+      state->rngs[i] = get_rng (reader, JSON_NODE_HOLDS_OBJECT (element) ? json_node_get_object (element)
+                                                                        : NULL);
+    }
+}
+
+static gboolean
+check_format (JsonNode *root, const char *subject, GError **error)
+{
+  JsonNode *format = NULL;
+  gint64    version = 0;
+
+  if (root != NULL && JSON_NODE_HOLDS_OBJECT (root))
+    format = json_object_get_member (json_node_get_object (root), "format");
+  if (format != NULL && JSON_NODE_HOLDS_VALUE (format)
+      && json_node_get_value_type (format) == G_TYPE_INT64)
+    version = json_node_get_int (format);
+  if (version == FORMAT)
+    return TRUE;
+  if (version > FORMAT)
+    g_set_error (error, LW_ERROR, LW_ERROR_UNSUPPORTED,
+                 _("%s was saved by a newer Layerwise (format %" G_GINT64_FORMAT ", and this one "
+                   "knows %d); install a newer one to open it"), subject, version, FORMAT);
+  else
+    g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+                 _("%s is damaged: its member layerwise.json has no format number; use an earlier "
+                   "copy of the file"), subject);
+  return FALSE;
+}
+
+gboolean
+lw_run_json_read (const char *json,
+                  gssize      length,
+                  const char *subject,
+                  guint       n_layers,
+                  LwState    *state,
+                  GError    **error)
+{
+  g_autoptr(JsonParser) parser = json_parser_new_immutable ();
+  g_autofree char      *what = g_strdup_printf (_("layerwise.json in %s"), subject);
+  g_autoptr(GError)     reason = NULL;
+  Reader                reader = { NULL };
+  JsonObject           *root;
+
+  if (!lw_json_guard (json, length, what, error))
+    return FALSE;
+  if (!json_parser_load_from_data (parser, json, length, &reason))
+    {
+      g_set_error (error, LW_ERROR, LW_ERROR_FILE, _("%s is damaged: %s"), what, reason->message);
+      return FALSE;
+    }
+  if (!check_format (json_parser_get_root (parser), subject, error))
+    return FALSE;
+  root = json_node_get_object (json_parser_get_root (parser));
+  get_settings (&reader, get_object (&reader, root, "settings"), &state->settings);
+  get_place (&reader, get_object (&reader, root, "state"), state);
+  get_rngs (&reader, get_object (&reader, root, "generators"), n_layers, state);
+  if (reader.fault == NULL)
+    return TRUE;
+
+  g_clear_pointer (&state->rngs, g_free);
+  g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+               _("%s is damaged: its member layerwise.json has no sensible “%s”; use an earlier copy "
+                 "of the file"), subject, reader.fault);
+  return FALSE;
+}

@@ -1,0 +1,386 @@
+#include "engine/io/zip_reader.h"
+
+#include "engine/core/error.h"
+#include "engine/io/open_file.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zip.h>
+
+struct _LwZipReader {
+  zip_t  *zip;
+  char   *subject;
+  guint64 file_size;
+  guint   n_members;
+};
+
+struct _LwZipMember {
+  LwZipReader *reader; /* borrowed */
+  zip_file_t  *file;
+  const char  *name;   /* borrowed from the archive */
+  guint64      size;
+};
+
+/* Sizes in a ZIP file, little-endian. */
+enum {
+  END_LENGTH = 22,
+  LOCATOR_LENGTH = 20,
+  END64_LENGTH = 56,
+  ENTRY_LENGTH = 46,
+  MAX_COMMENT = 65535,
+};
+
+static guint64
+read_u64 (const guint8 *p)
+{
+  guint64 value;
+
+  memcpy (&value, p, 8);
+  return GUINT64_FROM_LE (value);
+}
+
+/* libzip makes a table of as many entries as a Zip64 end record claims before it reads the first of
+ * them. So the claim is checked here: the tail is searched for locators of such records. */
+static gboolean
+check_zip64_claim (int fd, guint64 file_size, guint max_members)
+{
+  gsize              length = MIN (file_size, MAX_COMMENT + END_LENGTH + LOCATOR_LENGTH);
+  g_autofree guint8 *tail = g_malloc (length);
+
+  if (pread (fd, tail, length, (off_t) (file_size - length)) != (gssize) length)
+    return FALSE;
+  for (gsize i = 0; i + LOCATOR_LENGTH <= length; i++)
+    {
+      guint8  end[END64_LENGTH];
+      guint64 place;
+
+      if (memcmp (tail + i, "PK\6\7", 4) != 0)
+        continue;
+      place = read_u64 (tail + i + 8);
+      if (place >= file_size || file_size - place < END64_LENGTH
+          || pread (fd, end, sizeof end, (off_t) place) != (gssize) sizeof end
+          || memcmp (end, "PK\6\6", 4) != 0)
+        continue;
+      if (read_u64 (end + 24) > max_members || read_u64 (end + 32) > max_members
+          || read_u64 (end + 32) > file_size / ENTRY_LENGTH)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+set_open_error (GError **error, const char *subject, int code)
+{
+  zip_error_t reason;
+
+  if (code == ZIP_ER_NOZIP)
+    {
+      g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+                   _("%s is not a ZIP archive, or its end is missing; it may be another kind of "
+                     "file, or a download that broke off"), subject);
+      return;
+    }
+  zip_error_init_with_code (&reason, code);
+  g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+               _("%s is damaged: the archive's list of members cannot be read (%s)"), subject,
+               zip_error_strerror (&reason));
+  zip_error_fini (&reason);
+}
+
+/* Takes the descriptor. zip_fdopen() is not for us: its copy would be inherited by child processes. */
+static zip_t *
+open_zip (int fd, int *code)
+{
+  FILE         *file = fdopen (fd, "rb");
+  zip_error_t   reason;
+  zip_source_t *source;
+  zip_t        *zip;
+
+  if (file == NULL)
+    {
+      close (fd);
+      *code = ZIP_ER_MEMORY;
+      return NULL;
+    }
+  zip_error_init (&reason);
+  source = zip_source_filep_create (file, 0, -1, &reason);
+  if (source == NULL)
+    fclose (file);
+  zip = source != NULL ? zip_open_from_source (source, ZIP_RDONLY, &reason) : NULL;
+  if (zip == NULL && source != NULL)
+    zip_source_free (source);
+  *code = zip_error_code_zip (&reason);
+  zip_error_fini (&reason);
+  return zip;
+}
+
+LwZipReader *
+lw_zip_reader_open (const char *path, guint max_members, GError **error)
+{
+  g_autofree char *subject = g_filename_display_name (path);
+  LwZipReader     *reader;
+  zip_t           *zip;
+  guint64          size;
+  zip_int64_t      n;
+  int              code = 0;
+  int              fd = lw_open_file (path, &size, error);
+
+  if (fd < 0)
+    return NULL;
+  if (!check_zip64_claim (fd, size, max_members))
+    {
+      close (fd);
+      g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+                   _("%s is damaged: it claims to hold more members than can be in it"), subject);
+      return NULL;
+    }
+  zip = open_zip (fd, &code);
+  if (zip == NULL)
+    {
+      set_open_error (error, subject, code);
+      return NULL;
+    }
+  n = zip_get_num_entries (zip, 0);
+  if (n < 0 || n > max_members)
+    {
+      zip_discard (zip);
+      g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+                   _("%s holds %" G_GINT64_FORMAT " members, but at most %u were expected; it is "
+                     "not a file of this kind"), subject, (gint64) n, max_members);
+      return NULL;
+    }
+  reader = g_new0 (LwZipReader, 1);
+  reader->zip = zip;
+  reader->subject = g_steal_pointer (&subject);
+  reader->file_size = size;
+  reader->n_members = (guint) n;
+  return reader;
+}
+
+void
+lw_zip_reader_close (LwZipReader *reader)
+{
+  if (reader == NULL)
+    return;
+  zip_discard (reader->zip);
+  g_free (reader->subject);
+  g_free (reader);
+}
+
+guint
+lw_zip_reader_get_n_members (LwZipReader *reader)
+{
+  return reader->n_members;
+}
+
+const char *
+lw_zip_reader_get_subject (LwZipReader *reader)
+{
+  return reader->subject;
+}
+
+const char *
+lw_zip_reader_get_name (LwZipReader *reader, guint i)
+{
+  const char *name = zip_get_name (reader->zip, i, ZIP_FL_ENC_GUESS);
+
+  return name != NULL ? name : "";
+}
+
+guint64
+lw_zip_reader_get_packed_size (LwZipReader *reader, guint i)
+{
+  zip_stat_t entry;
+
+  if (zip_stat_index (reader->zip, i, 0, &entry) != 0 || !(entry.valid & ZIP_STAT_COMP_SIZE))
+    return 0;
+  return MIN (entry.comp_size, reader->file_size);
+}
+
+int
+lw_zip_reader_find (LwZipReader *reader, const char *name)
+{
+  for (guint i = 0; i < reader->n_members; i++)
+    if (strcmp (lw_zip_reader_get_name (reader, i), name) == 0)
+      return (int) i;
+  return -1;
+}
+
+guint
+lw_zip_reader_count (LwZipReader *reader, const char *name)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < reader->n_members; i++)
+    n += strcmp (lw_zip_reader_get_name (reader, i), name) == 0;
+  return n;
+}
+
+/* What the directory says about a member, if it can be true. */
+static gboolean
+check_entry (LwZipReader *reader, const char *name, const zip_stat_t *entry, GError **error)
+{
+  const zip_uint64_t wanted = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
+
+  if ((entry->valid & wanted) != wanted || entry->comp_size > reader->file_size)
+    {
+      g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+                   _("%s is damaged: its member %s claims to be larger than the file"),
+                   reader->subject, name);
+      return FALSE;
+    }
+  if ((entry->valid & ZIP_STAT_ENCRYPTION_METHOD) && entry->encryption_method != ZIP_EM_NONE)
+    {
+      g_set_error (error, LW_ERROR, LW_ERROR_UNSUPPORTED,
+                   _("The member %s of %s is encrypted; save it without a password"), name,
+                   reader->subject);
+      return FALSE;
+    }
+  if (entry->comp_method != ZIP_CM_STORE && entry->comp_method != ZIP_CM_DEFLATE)
+    {
+      g_set_error (error, LW_ERROR, LW_ERROR_UNSUPPORTED,
+                   _("The member %s of %s is compressed by method %u, but only stored and deflated "
+                     "members can be read; pack it anew with one of these"), name,
+                   reader->subject, entry->comp_method);
+      return FALSE;
+    }
+  if (entry->size > LW_ZIP_MAX_SIZE
+      || (entry->comp_method == ZIP_CM_STORE && entry->size != entry->comp_size)
+      || entry->size / 1032 > entry->comp_size)
+    {
+      g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+                   _("%s is damaged: its member %s claims %" G_GUINT64_FORMAT " bytes, which "
+                     "cannot come out of the %" G_GUINT64_FORMAT " that are in the file"),
+                   reader->subject, name, (guint64) entry->size, (guint64) entry->comp_size);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+LwZipMember *
+lw_zip_member_open (LwZipReader *reader, guint i, GError **error)
+{
+  const char  *name = lw_zip_reader_get_name (reader, i);
+  LwZipMember *member;
+  zip_file_t  *file;
+  zip_stat_t   entry;
+
+  if (zip_stat_index (reader->zip, i, 0, &entry) != 0)
+    entry.valid = 0;
+  if (!check_entry (reader, name, &entry, error))
+    return NULL;
+  file = zip_fopen_index (reader->zip, i, 0);
+  if (file == NULL)
+    {
+      g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+                   _("%s is damaged: its member %s cannot be found where the archive's list says "
+                     "(%s)"), reader->subject, name, zip_strerror (reader->zip));
+      return NULL;
+    }
+  member = g_new0 (LwZipMember, 1);
+  member->reader = reader;
+  member->file = file;
+  member->name = name;
+  member->size = entry.size;
+  return member;
+}
+
+guint64
+lw_zip_member_get_size (LwZipMember *member)
+{
+  return member->size;
+}
+
+static gboolean
+fail_damaged (LwZipMember *member, GError **error)
+{
+  g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+               _("%s is damaged: its member %s does not come out as it was packed (%s); get a fresh "
+                 "copy of the file"), member->reader->subject, member->name,
+               zip_file_strerror (member->file));
+  return FALSE;
+}
+
+gboolean
+lw_zip_member_read (LwZipMember *member, gpointer buffer, gsize length, GError **error)
+{
+  char *place = buffer;
+
+  while (length > 0)
+    {
+      zip_int64_t n = zip_fread (member->file, place, length);
+
+      if (n < 0)
+        return fail_damaged (member, error);
+      if (n == 0)
+        {
+          g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+                       _("%s is damaged: its member %s ends %" G_GSIZE_FORMAT " bytes early; get a "
+                         "fresh copy of the file"), member->reader->subject, member->name, length);
+          return FALSE;
+        }
+      place += n;
+      length -= (gsize) n;
+    }
+  return TRUE;
+}
+
+gboolean
+lw_zip_member_finish (LwZipMember *member, GError **error)
+{
+  char        byte;
+  zip_int64_t n = zip_fread (member->file, &byte, 1);
+
+  /* The CRC is compared by the read that finds the end. */
+  if (n < 0)
+    return fail_damaged (member, error);
+  if (n > 0)
+    {
+      g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+                   _("%s is damaged: its member %s is longer than the archive's list says"),
+                   member->reader->subject, member->name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+void
+lw_zip_member_close (LwZipMember *member)
+{
+  if (member == NULL)
+    return;
+  zip_fclose (member->file);
+  g_free (member);
+}
+
+GBytes *
+lw_zip_reader_read (LwZipReader *reader, guint i, gsize limit, GError **error)
+{
+  g_autoptr(LwZipMember) member = lw_zip_member_open (reader, i, error);
+  g_autofree char       *data = NULL;
+  gsize                  size;
+
+  if (member == NULL)
+    return NULL;
+  if (member->size > limit)
+    {
+      g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+                   _("The member %s of %s has %" G_GUINT64_FORMAT " bytes, but at most %"
+                     G_GSIZE_FORMAT " can belong to this model"), member->name, reader->subject,
+                   member->size, limit);
+      return NULL;
+    }
+  size = (gsize) member->size;
+  data = g_try_malloc (size + 1);
+  if (data == NULL)
+    {
+      g_set_error (error, LW_ERROR, LW_ERROR_FILE,
+                   _("There is not enough memory to read %s"), reader->subject);
+      return NULL;
+    }
+  if (!lw_zip_member_read (member, data, size, error) || !lw_zip_member_finish (member, error))
+    return NULL;
+  data[size] = '\0';
+  return g_bytes_new_take (g_steal_pointer (&data), size);
+}

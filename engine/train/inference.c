@@ -1,0 +1,90 @@
+#include "engine/train/inference.h"
+
+#include "engine/nn/sequential.h"
+#include "engine/ops/ops.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+static gboolean
+check_input (LwState *state, LwTensor *x, GError **error)
+{
+  const LwShape   *input = lw_model_spec_get_input (state->model);
+  const LwShape   *shape = lw_tensor_get_shape (x);
+  gboolean         fits = shape->rank == input->rank + 1 && lw_tensor_get_dtype (x) == LW_FLOAT32;
+  g_autofree char *want = NULL;
+  g_autofree char *have = NULL;
+
+  for (int i = 0; fits && i < input->rank; i++)
+    fits = input->dims[i] == LW_DIM_ANY || input->dims[i] == shape->dims[i + 1];
+  if (fits)
+    return TRUE;
+  want = lw_shape_to_string (input);
+  have = lw_shape_to_string (shape);
+  g_set_error (error, LW_ERROR, LW_ERROR_SHAPE,
+               _("The model takes float32 images of %s, n of them as one array n×%s, but was given %s of %s"),
+               want, want, have, lw_dtype_get_name (lw_tensor_get_dtype (x)));
+  return FALSE;
+}
+
+static LwTensor *
+rows_view (LwTensor *x, gsize first, gsize n)
+{
+  LwShape shape = *lw_tensor_get_shape (x);
+  gsize   row = lw_tensor_get_count (x) / MAX ((gsize) shape.dims[0], 1);
+
+  shape.dims[0] = (gint64) n;
+  return lw_tensor_new_from_data (NULL, LW_FLOAT32, &shape, lw_tensor_get_floats (x) + first * row, NULL);
+}
+
+static LwTensor *
+predict (LwState *state, LwDevice *device, LwTensor *x, guint batch, gboolean probabilities, GError **error)
+{
+  g_autoptr (LwSequential) sequential = NULL;
+  g_autoptr (LwTensor)     all = NULL;
+  gsize                    n = lw_tensor_get_rank (x) > 0 ? (gsize) lw_tensor_get_dim (x, 0) : 0;
+
+  if (!check_input (state, x, error))
+    return NULL;
+  sequential = lw_sequential_new_with (state->model, state->n_weights, state->weights, NULL, error);
+  if (sequential == NULL)
+    return NULL;
+
+  for (gsize first = 0; first == 0 || first < n; first += batch)
+    {
+      gsize     count = MIN (batch, n - first);
+      LwScope  *s = lw_scope_begin (device);
+      LwTensor *part = count == n ? x : lw_scope_take (s, rows_view (x, first, count));
+      LwTensor *y = lw_sequential_call (sequential, s, part, FALSE);
+
+      if (probabilities)
+        y = lw_softmax (s, y);
+      if (!lw_scope_has_failed (s) && all == NULL)
+        {
+          LwShape shape = *lw_tensor_get_shape (y);
+
+          shape.dims[0] = (gint64) n;
+          all = lw_tensor_new (NULL, LW_FLOAT32, &shape, error);
+        }
+      if (!lw_scope_has_failed (s) && all != NULL && n > 0)
+        memcpy ((char *) lw_tensor_get_mutable_data (all) + first * (lw_tensor_get_byte_size (all) / n),
+                lw_tensor_get_data (y), lw_tensor_get_byte_size (y));
+      if (!lw_scope_end (s, error) || all == NULL)
+        return NULL;
+    }
+  return g_steal_pointer (&all);
+}
+
+LwTensor *
+lw_state_predict (LwState *state, LwDevice *device, LwTensor *x, guint batch, GError **error)
+{
+  return predict (state, device, x, batch, FALSE, error);
+}
+
+LwTensor *
+lw_state_predict_probabilities (LwState *state, LwDevice *device, LwTensor *x, guint batch, GError **error)
+{
+  const LwSpec *loss = lw_model_spec_get_loss (state->model);
+
+  return predict (state, device, x, batch, lw_spec_get_bool (loss, "from_logits"), error);
+}

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "engine/core/device.h"
+#include "engine/data/images.h"
+#include "engine/train/training.h"
+
+/* Answers from a state, without training: no tape, activations freed as the pass goes on. */
+
+G_BEGIN_DECLS
+
+/* The model's outputs y for x [n, h, w, c] float32 (what the last layer gives: logits or
+ * probabilities), in batches of at most `batch`; a new tensor. LW_ERROR_SHAPE if x does not fit. */
+LwTensor *lw_state_predict        (LwState *state, LwDevice *device, LwTensor *x, guint batch,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same, as probabilities: softmax is applied where the loss takes logits. */
+LwTensor *lw_state_predict_probabilities (LwState *state, LwDevice *device, LwTensor *x, guint batch,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Loss and accuracy over images [n, h, w] uint8 and labels [n] int32. */
+gboolean  lw_state_evaluate       (LwState *state, LwDevice *device, LwTensor *images, LwTensor *labels,
+                                   LwEvaluation *result, GError **error);
+
+/* A state with the model's initial weights and nothing trained: what an untrained document saves. */
+LwState  *lw_state_new_initial    (LwModelSpec *model, const LwRunSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <glib.h>
+
+/* LwRunSettings: how a run goes through the data; a plain value. What the model is compiled with
+ * (optimizer, loss) is in its LwModelSpec. */
+
+G_BEGIN_DECLS
+
+typedef enum {
+  LW_VALIDATION_NONE,
+  LW_VALIDATION_TEST,     /* the data set's test images */
+  LW_VALIDATION_FRACTION, /* the last `fraction` of the training images */
+} LwValidation;
+
+typedef struct {
+  guint        epochs;     /* 1 to 10,000 */
+  guint        batch_size; /* 1 to 4,096 */
+  guint        shuffle;    /* shuffle buffer; 0 keeps the order, G_MAXUINT the whole training set */
+  guint64      seed;
+  LwValidation validation;
+  double       fraction;   /* 0 < fraction < 1, for LW_VALIDATION_FRACTION */
+} LwRunSettings;
+
+/* 5 epochs, batch 32, a shuffle buffer of everything, seed 1, validation on the test images. */
+#define LW_RUN_SETTINGS_STANDARD                                                                   \
+  ((LwRunSettings) { 5, 32, G_MAXUINT, 1, LW_VALIDATION_TEST, 0.1 })
+
+G_END_DECLS

@@ -1,0 +1,521 @@
+/* The training loop's one step, readable from top to bottom in lw_training_step(): what the notes write
+ * by hand as train_step(). */
+
+#include "engine/train/training.h"
+
+#include "engine/autodiff/tape.h"
+#include "engine/data/dataset.h"
+#include "engine/nn/loss.h"
+#include "engine/nn/metrics.h"
+#include "engine/nn/optimizer.h"
+#include "engine/nn/sequential.h"
+#include "engine/ops/ops.h"
+#include "engine/train/inference.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+
+/* Images that validation takes at once. */
+#define VALIDATION_BATCH 250
+
+struct _LwTraining {
+  LwDevice      *device;
+  LwModelSpec   *model;
+  LwRunSettings  settings;
+  LwImages      *images;
+  LwSequential  *sequential;
+  LwOptimizer   *optimizer;
+  LwDataset     *dataset;
+  LwIterator    *iterator;
+  LwTensor      *validation_images; /* NULL for none */
+  LwTensor      *validation_labels;
+
+  gint64         step;
+  guint          epoch;      /* epochs finished */
+  gboolean       epoch_end;  /* right after an epoch's last step */
+  LwMean         loss, accuracy;           /* of the current epoch */
+  double         last_loss, last_accuracy; /* of the last finished one */
+  double         seconds;
+  double         seconds_here; /* since this object was made, with the images in them */
+  gint64         images_here;
+};
+
+/* uint8 pixels [n, h, w] to floats 0 … 1 [n, h, w, 1]. */
+static void
+scale_images (LwScope *s, LwTensor **components, guint n, gpointer data)
+{
+  const LwShape *shape = lw_tensor_get_shape (components[0]);
+  LwTensor      *scaled = lw_scope_new_tensor (s, LW_FLOAT32,
+                                               &LW_SHAPE (shape->dims[0], shape->dims[1], shape->dims[2], 1));
+
+  if (scaled == NULL)
+    return;
+  lw_scope_get_device (s)->kernels->scale_u8 (lw_tensor_get_count (scaled), 1.0f / 255.0f, 0,
+                                              lw_tensor_get_data (components[0]),
+                                              lw_tensor_get_mutable_data (scaled));
+  components[0] = scaled;
+}
+
+/* FALSE unless the images have the size that the model wants. */
+static gboolean
+check_images (LwModelSpec *model, LwImages *images, GError **error)
+{
+  const LwFault *fault = lw_model_spec_get_fault (model);
+  const LwShape *input = lw_model_spec_get_input (model);
+  gint64         height = lw_tensor_get_dim (images->train_images, 1);
+  gint64         width = lw_tensor_get_dim (images->train_images, 2);
+
+  if (fault != NULL)
+    {
+      g_set_error_literal (error, LW_ERROR, LW_ERROR_SHAPE, fault->message);
+      return FALSE;
+    }
+  if (input->rank != 3 || (input->dims[0] != LW_DIM_ANY && input->dims[0] != height)
+      || (input->dims[1] != LW_DIM_ANY && input->dims[1] != width) || input->dims[2] != 1)
+    {
+      g_autofree char *want = lw_shape_to_string (input);
+      g_autofree char *have = lw_shape_to_string (&LW_SHAPE (height, width, 1));
+
+      g_set_error (error, LW_ERROR, LW_ERROR_SHAPE,
+                   _("The model's input is %s, but the images of %s are %s; set the input to their size"),
+                   want, images->name, have);
+      return FALSE;
+    }
+  if (!lw_shape_is_known (input))
+    {
+      /* A model for any size may still have kernels too large for these images. */
+      g_autoptr (LwModelSpec) sized = lw_model_spec_with_input (model, &LW_SHAPE (height, width, 1));
+
+      fault = lw_model_spec_get_fault (sized);
+      if (fault != NULL)
+        {
+          g_set_error_literal (error, LW_ERROR, LW_ERROR_SHAPE, fault->message);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+static LwTensor *
+take_rows (LwTensor *tensor, gsize first, gsize n, GError **error)
+{
+  LwShape shape = *lw_tensor_get_shape (tensor);
+  gsize   row = lw_tensor_get_byte_size (tensor) / MAX ((gsize) shape.dims[0], 1);
+
+  shape.dims[0] = (gint64) n;
+  return lw_tensor_new_from_data (NULL, lw_tensor_get_dtype (tensor), &shape,
+                                  (const char *) lw_tensor_get_data (tensor) + first * row, error);
+}
+
+/* Builds the input pipeline and what is held back for validation. */
+static gboolean
+prepare_data (LwTraining *training, GError **error)
+{
+  LwTensor             *tensors[] = { training->images->train_images, training->images->train_labels };
+  g_autoptr (LwDataset) all = lw_dataset_from_tensor_slices (2, tensors, error);
+  g_autoptr (LwDataset) used = NULL;
+  g_autoptr (LwDataset) shuffled = NULL;
+  g_autoptr (LwDataset) batched = NULL;
+  gsize                 n, held = 0;
+
+  if (all == NULL)
+    return FALSE;
+  n = lw_dataset_get_n_elements (all);
+  switch (training->settings.validation)
+    {
+    case LW_VALIDATION_NONE: break;
+    case LW_VALIDATION_TEST:
+      training->validation_images = lw_tensor_ref (training->images->test_images);
+      training->validation_labels = lw_tensor_ref (training->images->test_labels);
+      break;
+    case LW_VALIDATION_FRACTION:
+      held = CLAMP ((gsize) ((double) n * training->settings.fraction), 1, n > 1 ? n - 1 : 1);
+      training->validation_images = take_rows (tensors[0], n - held, held, error);
+      training->validation_labels = take_rows (tensors[1], n - held, held, error);
+      if (training->validation_images == NULL || training->validation_labels == NULL)
+        return FALSE;
+      break;
+    }
+  if (n <= held)
+    {
+      g_set_error (error, LW_ERROR, LW_ERROR_VALUE, _("%s has no images to train on"), training->images->name);
+      return FALSE;
+    }
+  used = lw_dataset_slice (all, 0, n - held);
+  shuffled = lw_dataset_shuffle (used, training->settings.shuffle);
+  batched = lw_dataset_batch (shuffled, training->settings.batch_size, FALSE);
+  training->dataset = lw_dataset_map (batched, scale_images, NULL);
+  return TRUE;
+}
+
+static LwTraining *
+training_new (LwDevice *device, LwModelSpec *model, const LwRunSettings *settings, LwImages *images,
+              GError **error)
+{
+  g_autoptr (LwTraining) training = NULL;
+
+  if (!check_images (model, images, error))
+    return NULL;
+  training = g_new0 (LwTraining, 1);
+  training->device = lw_device_ref (device);
+  training->model = lw_model_spec_ref (model);
+  training->settings = *settings;
+  training->images = lw_images_ref (images);
+  if (!prepare_data (training, error))
+    return NULL;
+  return g_steal_pointer (&training);
+}
+
+static gboolean
+make_optimizer (LwTraining *training, GError **error)
+{
+  LwVariable *const *variables;
+  guint              n;
+
+  variables = lw_sequential_get_trainable_variables (training->sequential, &n);
+  training->optimizer = lw_optimizer_new (lw_model_spec_get_optimizer (training->model), n, variables, error);
+  return training->optimizer != NULL;
+}
+
+LwTraining *
+lw_training_new (LwDevice *device, LwModelSpec *model, const LwRunSettings *settings, LwImages *images,
+                 GError **error)
+{
+  g_autoptr (LwTraining) training = training_new (device, model, settings, images, error);
+
+  if (training == NULL)
+    return NULL;
+  training->sequential = lw_sequential_new (model, settings->seed, error);
+  if (training->sequential == NULL || !make_optimizer (training, error))
+    return NULL;
+  training->iterator = lw_iterator_new (training->dataset, lw_rng_new (settings->seed, LW_STREAM_SHUFFLE));
+  return g_steal_pointer (&training);
+}
+
+LwTraining *
+lw_training_new_from_state (LwDevice *device, LwState *state, LwImages *images, GError **error)
+{
+  g_autoptr (LwTraining) training = training_new (device, state->model, &state->settings, images, error);
+  LwDatasetPlace         place = { state->shuffle, state->position };
+
+  if (training == NULL)
+    return NULL;
+  training->sequential = lw_sequential_new_with (state->model, state->n_weights, state->weights,
+                                                 state->rngs, error);
+  if (training->sequential == NULL || !make_optimizer (training, error))
+    return NULL;
+  if (state->n_slots > 0 && !lw_optimizer_set_slots (training->optimizer, state->n_slots, state->slots, error))
+    return NULL;
+  lw_optimizer_set_iterations (training->optimizer, state->step);
+  lw_optimizer_set_learning_rate (training->optimizer, state->learning_rate);
+  training->iterator = lw_iterator_new_at (training->dataset, &place);
+  training->step = state->step;
+  training->epoch = state->epoch;
+  training->seconds = state->seconds;
+  training->loss = (LwMean) { state->loss_sum, (double) state->n_counted };
+  training->accuracy = (LwMean) { state->correct_sum, (double) state->n_counted };
+  return g_steal_pointer (&training);
+}
+
+void
+lw_training_free (LwTraining *training)
+{
+  if (training == NULL)
+    return;
+  lw_iterator_free (training->iterator);
+  lw_dataset_unref (training->dataset);
+  lw_optimizer_free (training->optimizer);
+  lw_sequential_free (training->sequential);
+  lw_tensor_unref (training->validation_images);
+  lw_tensor_unref (training->validation_labels);
+  lw_images_unref (training->images);
+  lw_model_spec_unref (training->model);
+  lw_device_unref (training->device);
+  g_free (training);
+}
+
+/* One step of gradient descent on a batch: what a hand-written train_step() does. */
+static gboolean
+train_step (LwTraining *training, LwScope *s, LwTensor *images, LwTensor *labels, double *loss,
+            gint64 *n_right, GError **error)
+{
+  const LwSpec        *loss_object = lw_model_spec_get_loss (training->model);
+  g_autoptr (LwTape)   tape = lw_tape_begin (s, FALSE);
+  guint                n;
+  LwVariable *const   *variables = lw_sequential_get_trainable_variables (training->sequential, &n);
+  g_autofree LwTensor **grads = g_new0 (LwTensor *, n);
+
+  LwTensor *y_pred = lw_sequential_call (training->sequential, s, images, TRUE);
+  LwTensor *loss_value = lw_loss_call (s, loss_object, labels, y_pred);
+
+  if (!lw_tape_gradient_of_variables (tape, s, loss_value, n, variables, grads, error))
+    return FALSE;
+
+  *loss = lw_tensor_get_value (loss_value, 0);
+  *n_right = lw_sparse_categorical_accuracy (s, labels, y_pred, NULL);
+  return lw_optimizer_apply_gradients (training->optimizer, s, n, grads, error);
+}
+
+static void
+finish_epoch_if_due (LwTraining *training)
+{
+  LwDatasetPlace place = lw_iterator_get_place (training->iterator);
+
+  if (place.position < lw_dataset_get_n_elements (training->dataset))
+    return;
+  lw_iterator_begin_epoch (training->iterator);
+  training->epoch++;
+  training->epoch_end = TRUE;
+  training->last_loss = lw_mean_result (&training->loss);
+  training->last_accuracy = lw_mean_result (&training->accuracy);
+  lw_mean_reset_state (&training->loss);
+  lw_mean_reset_state (&training->accuracy);
+}
+
+gboolean
+lw_training_step (LwTraining *training, LwHistoryPoint *point, GError **error)
+{
+  LwTensor *batch[2];
+  gint64    begin = g_get_monotonic_time ();
+  LwScope  *s = lw_scope_begin (training->device);
+  gint64    n_right = 0, n_images;
+  double    loss = NAN, taken;
+  gboolean  ok;
+
+  training->epoch_end = FALSE;
+  if (!lw_iterator_next (training->iterator, s, batch))
+    return lw_scope_end (s, error);
+
+  n_images = lw_tensor_get_dim (batch[1], 0);
+  ok = train_step (training, s, batch[0], batch[1], &loss, &n_right, error);
+  if (!lw_scope_end (s, ok ? error : NULL) || !ok)
+    return FALSE;
+
+  taken = (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
+  training->step++;
+  training->seconds += taken;
+  training->seconds_here += taken;
+  training->images_here += n_images;
+  lw_mean_update_state (&training->loss, loss, (double) n_images);
+  training->accuracy.total += (double) n_right;
+  training->accuracy.count += (double) n_images;
+  *point = (LwHistoryPoint) {
+    .kind = LW_POINT_TRAIN,
+    .epoch = (gint32) training->epoch + 1,
+    .step = training->step,
+    .loss = (float) loss,
+    .accuracy = (float) ((double) n_right / (double) n_images),
+    .seconds = training->seconds,
+    .n_images = (gint32) n_images,
+  };
+  finish_epoch_if_due (training);
+  return TRUE;
+}
+
+/* Adds one batch's losses and right answers. */
+static gboolean
+validate_batch (LwSequential *sequential, LwDevice *device, LwTensor *images, LwTensor *labels, gsize first,
+                gsize n, LwEvaluation *sum, GError **error)
+{
+  const LwSpec *loss_object = lw_model_spec_get_loss (lw_sequential_get_model (sequential));
+  LwScope      *s = lw_scope_begin (device);
+  LwTensor     *batch[2] = { take_rows (images, first, n, error), NULL };
+  LwTensor     *y_pred, *loss;
+
+  if (batch[0] != NULL)
+    {
+      lw_scope_take (s, batch[0]);
+      batch[1] = take_rows (labels, first, n, error);
+    }
+  if (batch[1] == NULL)
+    {
+      lw_scope_end (s, NULL);
+      return FALSE;
+    }
+  lw_scope_take (s, batch[1]);
+  scale_images (s, batch, 2, NULL);
+  y_pred = lw_sequential_call (sequential, s, batch[0], FALSE);
+  loss = lw_loss_call (s, loss_object, batch[1], y_pred);
+  sum->accuracy += (double) lw_sparse_categorical_accuracy (s, batch[1], y_pred, NULL);
+  sum->loss += lw_tensor_get_value (loss, 0) * (double) n;
+  sum->n_images += (gint64) n;
+  return lw_scope_end (s, error);
+}
+
+static gboolean
+evaluate (LwSequential *sequential, LwDevice *device, LwTensor *images, LwTensor *labels, gsize limit,
+          const gint *cancel, LwEvaluation *result, GError **error)
+{
+  gsize n = (gsize) lw_tensor_get_dim (images, 0);
+
+  *result = (LwEvaluation) { 0 };
+  if (limit > 0)
+    n = MIN (n, limit);
+  for (gsize first = 0; first < n; first += VALIDATION_BATCH)
+    {
+      if (cancel != NULL && g_atomic_int_get (cancel))
+        return FALSE;
+      if (!validate_batch (sequential, device, images, labels, first, MIN (VALIDATION_BATCH, n - first), result,
+                           error))
+        return FALSE;
+    }
+  if (result->n_images > 0)
+    {
+      result->loss /= (double) result->n_images;
+      result->accuracy /= (double) result->n_images;
+    }
+  return TRUE;
+}
+
+gboolean
+lw_training_validate (LwTraining *training, gsize limit, const gint *cancel, LwEvaluation *result,
+                      GError **error)
+{
+  if (training->validation_images == NULL || lw_tensor_get_dim (training->validation_images, 0) == 0)
+    return FALSE;
+  return evaluate (training->sequential, training->device, training->validation_images,
+                   training->validation_labels, limit, cancel, result, error);
+}
+
+gboolean
+lw_state_evaluate (LwState *state, LwDevice *device, LwTensor *images, LwTensor *labels, LwEvaluation *result,
+                   GError **error)
+{
+  g_autoptr (LwSequential) sequential = lw_sequential_new_with (state->model, state->n_weights,
+                                                                state->weights, NULL, error);
+
+  return sequential != NULL && evaluate (sequential, device, images, labels, 0, NULL, result, error);
+}
+
+static LwState *
+make_state (LwModelSpec *model, const LwRunSettings *settings, LwSequential *sequential,
+            LwOptimizer *optimizer, const LwState *counters)
+{
+  LwState               state = *counters;
+  LwVariable *const    *variables = lw_sequential_get_variables (sequential, &state.n_weights);
+  g_autofree LwTensor **weights = g_new (LwTensor *, state.n_weights);
+  g_autofree LwTensor **slots = g_new (LwTensor *, lw_optimizer_get_n_slots (optimizer));
+
+  for (guint i = 0; i < state.n_weights; i++)
+    weights[i] = lw_variable_get_value (variables[i]);
+  state.n_slots = lw_optimizer_get_n_slots (optimizer);
+  for (guint i = 0; i < state.n_slots; i++)
+    slots[i] = lw_optimizer_get_slot (optimizer, i);
+  state.model = model;
+  state.settings = *settings;
+  state.weights = weights;
+  state.slots = slots;
+  state.learning_rate = lw_optimizer_get_learning_rate (optimizer);
+  state.rngs = lw_sequential_get_rngs (sequential, &state.n_rngs);
+  return lw_state_new (&state);
+}
+
+LwState *
+lw_training_get_state (LwTraining *training)
+{
+  LwDatasetPlace place = lw_iterator_get_place (training->iterator);
+  LwState        counters = {
+           .step = training->step,
+           .epoch = training->epoch,
+           .position = place.position,
+           .shuffle = place.rng,
+           .loss_sum = training->loss.total,
+           .correct_sum = training->accuracy.total,
+           .n_counted = (gint64) training->loss.count,
+           .seconds = training->seconds,
+  };
+
+  return make_state (training->model, &training->settings, training->sequential, training->optimizer,
+                     &counters);
+}
+
+LwState *
+lw_state_new_initial (LwModelSpec *model, const LwRunSettings *settings, GError **error)
+{
+  g_autoptr (LwSequential) sequential = lw_sequential_new (model, settings->seed, error);
+  g_autoptr (LwOptimizer)  optimizer = NULL;
+  LwState                  counters = { .shuffle = lw_rng_new (settings->seed, LW_STREAM_SHUFFLE) };
+  LwVariable *const       *variables;
+  guint                    n;
+
+  if (sequential == NULL)
+    return NULL;
+  variables = lw_sequential_get_trainable_variables (sequential, &n);
+  optimizer = lw_optimizer_new (lw_model_spec_get_optimizer (model), n, variables, error);
+  if (optimizer == NULL)
+    return NULL;
+  return make_state (model, settings, sequential, optimizer, &counters);
+}
+
+void
+lw_training_set_learning_rate (LwTraining *training, double rate)
+{
+  lw_optimizer_set_learning_rate (training->optimizer, rate);
+}
+
+double
+lw_training_get_learning_rate (LwTraining *training)
+{
+  return lw_optimizer_get_learning_rate (training->optimizer);
+}
+
+const LwModelSpec *
+lw_training_get_model (LwTraining *training)
+{
+  return training->model;
+}
+
+const LwRunSettings *
+lw_training_get_settings (LwTraining *training)
+{
+  return &training->settings;
+}
+
+LwDevice *
+lw_training_get_device (LwTraining *training)
+{
+  return training->device;
+}
+
+gint64
+lw_training_get_step (LwTraining *training)
+{
+  return training->step;
+}
+
+guint
+lw_training_get_epoch (LwTraining *training)
+{
+  return training->epoch_end ? training->epoch : training->epoch + 1;
+}
+
+guint
+lw_training_get_steps_per_epoch (LwTraining *training)
+{
+  return lw_dataset_get_n_batches (training->dataset);
+}
+
+gboolean
+lw_training_is_epoch_end (LwTraining *training)
+{
+  return training->epoch_end;
+}
+
+void
+lw_training_get_epoch_means (LwTraining *training, double *loss, double *accuracy)
+{
+  *loss = training->epoch_end ? training->last_loss : lw_mean_result (&training->loss);
+  *accuracy = training->epoch_end ? training->last_accuracy : lw_mean_result (&training->accuracy);
+}
+
+double
+lw_training_get_seconds (LwTraining *training)
+{
+  return training->seconds;
+}
+
+double
+lw_training_get_samples_per_second (LwTraining *training)
+{
+  return training->seconds_here > 0 ? (double) training->images_here / training->seconds_here : 0;
+}

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "engine/core/device.h"
+#include "engine/data/images.h"
+#include "engine/train/state.h"
+
+/* LwTraining: one run in the making, in the calling thread: the loop
+ *
+ *   batch -> model (ops on a tape) -> loss -> gradients -> optimizer
+ *
+ * one step at a time. The window's trainer drives it from a background thread, the command line
+ * directly, tests by hand. Not safe from several threads at once. */
+
+G_BEGIN_DECLS
+
+typedef struct _LwTraining LwTraining;
+
+typedef struct {
+  double loss;     /* mean over the images */
+  double accuracy; /* share of right answers, 0 to 1 */
+  gint64 n_images;
+} LwEvaluation;
+
+/* A fresh run: weights drawn from the settings' seed. LW_ERROR_SHAPE with the fault's sentence if
+ * the model cannot train, or does not fit the images' size. */
+LwTraining         *lw_training_new             (LwDevice *device, LwModelSpec *model,
+                                                 const LwRunSettings *settings, LwImages *images,
+                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The run that the state is a snapshot of, at that place: its next steps are the ones it would have
+ * taken. */
+LwTraining         *lw_training_new_from_state  (LwDevice *device, LwState *state, LwImages *images,
+                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void                lw_training_free            (LwTraining *training);
+
+/* Takes one step and fills *point (LW_POINT_TRAIN). A loss that is not finite is no error: it is in
+ * the point, and the caller decides. FALSE only when the step could not be computed (memory). */
+gboolean            lw_training_step            (LwTraining *training, LwHistoryPoint *point, GError **error);
+
+/* Loss and accuracy over the first `limit` validation images (0: all), without training: the test
+ * images, or the part of the training images that the settings hold back. FALSE, without an error,
+ * when the settings ask for no validation. *cancel (may be NULL), read between batches, ends it
+ * early with FALSE. */
+gboolean            lw_training_validate        (LwTraining *training, gsize limit, const gint *cancel,
+                                                 LwEvaluation *result, GError **error);
+
+/* A snapshot; copies nothing (see state.h). */
+LwState            *lw_training_get_state       (LwTraining *training) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Changes the rate from the next step on; the only setting that may change in a run. */
+void                lw_training_set_learning_rate (LwTraining *training, double rate);
+double              lw_training_get_learning_rate (LwTraining *training);
+
+const LwModelSpec  *lw_training_get_model       (LwTraining *training);
+const LwRunSettings *lw_training_get_settings   (LwTraining *training);
+LwDevice           *lw_training_get_device      (LwTraining *training);
+gint64              lw_training_get_step        (LwTraining *training); /* steps taken */
+/* The epoch that the last step belonged to, from 1; 1 before any. */
+guint               lw_training_get_epoch       (LwTraining *training);
+guint               lw_training_get_steps_per_epoch (LwTraining *training);
+/* TRUE right after an epoch's last step (and before any step at all: FALSE). */
+gboolean            lw_training_is_epoch_end    (LwTraining *training);
+/* The current epoch's sample-weighted means so far (the last epoch's right after its end). */
+void                lw_training_get_epoch_means (LwTraining *training, double *loss, double *accuracy);
+/* Seconds spent in steps since step 1, and images trained in them since this object was made. */
+double              lw_training_get_seconds     (LwTraining *training);
+double              lw_training_get_samples_per_second (LwTraining *training);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LwTraining, lw_training_free)
+
+G_END_DECLS
