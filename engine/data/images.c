@@ -56,13 +56,14 @@ read_labels (LwNpz *npz, const char *name, gint64 n, const char *path, GError **
 
   if (raw == NULL)
     return NULL;
-  if (lw_tensor_get_rank (raw) != 1 || lw_tensor_get_dim (raw, 0) != n || !get_label (raw, 0, &label))
+  if (lw_tensor_get_rank (raw) != 1 || lw_tensor_get_dim (raw, 0) != n
+      || !get_label (raw, 0, &label))
     {
       g_autofree char *found = lw_shape_to_string (lw_tensor_get_shape (raw));
 
       g_set_error (error, LW_ERROR, LW_ERROR_SHAPE,
-                   _("%s: %s should be %" G_GINT64_FORMAT " whole numbers, one label for each image, "
-                     "but it is %s of shape %s"), path, name, n,
+                   _("%s: %s should be %lld whole numbers, one label for each image, but it is %s "
+                     "of shape %s"), path, name, (long long) n,
                    lw_dtype_get_name (lw_tensor_get_dtype (raw)), found);
       return NULL;
     }
@@ -76,8 +77,8 @@ read_labels (LwNpz *npz, const char *name, gint64 n, const char *path, GError **
       if (label < 0 || label >= LW_IMAGES_N_CLASSES)
         {
           g_set_error (error, LW_ERROR, LW_ERROR_VALUE,
-                       _("%s: label %" G_GINT64_FORMAT " of %s is %" G_GINT64_FORMAT ", but labels "
-                         "go from 0 to %d"), path, i, name, label, LW_IMAGES_N_CLASSES - 1);
+                       _("%s: label %lld of %s is %lld, but labels go from 0 to %d"), path,
+                       (long long) i, name, (long long) label, LW_IMAGES_N_CLASSES - 1);
           return NULL;
         }
       to[i] = (gint32) label;
@@ -120,7 +121,8 @@ read_arrays (LwImages *images, LwNpz *npz, const char *path, GError **error)
     return FALSE;
 
   for (int axis = 1; axis < 3; axis++)
-    if (lw_tensor_get_dim (images->train_images, axis) != lw_tensor_get_dim (images->test_images, axis))
+    if (lw_tensor_get_dim (images->train_images, axis)
+        != lw_tensor_get_dim (images->test_images, axis))
       {
         g_autofree char *train = lw_shape_to_string (lw_tensor_get_shape (images->train_images));
         g_autofree char *test = lw_shape_to_string (lw_tensor_get_shape (images->test_images));

@@ -38,7 +38,8 @@ read_header (const LwNpyStream *stream, LwNpyHeader *header, gsize *done, GError
   *done = 0;
   if (!read_part (stream, done, prefix, LW_NPY_MIN_PREFIX, error)
       || !lw_npy_prefix_parse (prefix, stream->subject, &prefix_length, error)
-      || !read_part (stream, done, prefix + LW_NPY_MIN_PREFIX, prefix_length - LW_NPY_MIN_PREFIX, error)
+      || !read_part (stream, done, prefix + LW_NPY_MIN_PREFIX, prefix_length - LW_NPY_MIN_PREFIX,
+                     error)
       || !lw_npy_length_parse (prefix, stream->subject, &length, error))
     return FALSE;
   text = g_malloc (length + 1);
@@ -106,9 +107,9 @@ lw_npy_stream_read (const LwNpyStream *stream, GError **error)
       g_autofree char *shape = lw_shape_to_string (&header.shape);
 
       g_set_error (error, LW_ERROR, LW_ERROR_FILE,
-                   _("%s is damaged: its header promises a %s array of shape %s, %" G_GSIZE_FORMAT
-                     " bytes, but %" G_GUINT64_FORMAT " follow"), stream->subject,
-                   lw_dtype_get_name (header.dtype), shape, bytes, stream->size - done);
+                   _("%s is damaged: its header promises a %s array of shape %s, %zu bytes, but %llu "
+                     "follow"), stream->subject, lw_dtype_get_name (header.dtype), shape, bytes,
+                   (unsigned long long) (stream->size - done));
       return NULL;
     }
   tensor = lw_tensor_new (NULL, header.dtype, &header.shape, error);

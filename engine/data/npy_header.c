@@ -11,7 +11,10 @@ static const char *const codes[LW_N_DTYPES] = {
 };
 
 gboolean
-lw_npy_prefix_parse (const guint8 *prefix, const char *subject, gsize *prefix_length, GError **error)
+lw_npy_prefix_parse (const guint8 *prefix,
+                     const char   *subject,
+                     gsize        *prefix_length,
+                     GError      **error)
 {
   if (memcmp (prefix, "\223NUMPY", 6) != 0)
     {
@@ -39,8 +42,8 @@ lw_npy_length_parse (const guint8 *prefix, const char *subject, gsize *length, G
   if (*length > LW_NPY_MAX_HEADER)
     {
       g_set_error (error, LW_ERROR, LW_ERROR_FILE,
-                   _("%s is damaged: its header claims %" G_GSIZE_FORMAT " bytes, and no array "
-                     "needs more than %d"), subject, *length, LW_NPY_MAX_HEADER);
+                   _("%s is damaged: its header claims %zu bytes, and no array needs more than %d"),
+                   subject, *length, LW_NPY_MAX_HEADER);
       return FALSE;
     }
   return TRUE;
@@ -278,9 +281,11 @@ GBytes *
 lw_npy_header_write (LwDType dtype, const LwShape *shape)
 {
   GString *text = g_string_new (NULL);
-  char     order = lw_dtype_get_size (dtype) == 1 ? '|' : G_BYTE_ORDER == G_LITTLE_ENDIAN ? '<' : '>';
+  char     order = G_BYTE_ORDER == G_LITTLE_ENDIAN ? '<' : '>';
   gsize    length;
 
+  if (lw_dtype_get_size (dtype) == 1)
+    order = '|';
   g_string_append_len (text, "\223NUMPY\1\0\0\0", LW_NPY_MIN_PREFIX);
   g_string_append_printf (text, "{'descr': '%c%s', 'fortran_order': False, 'shape': (", order,
                           codes[dtype]);

@@ -106,13 +106,15 @@ lw_npz_read (LwNpz *npz, const char *name, GError **error)
       {
         g_autoptr(LwZipMember) member = NULL;
         g_autoptr(LwTensor)    tensor = NULL;
-        g_autofree char       *array_subject = g_strdup_printf (_("The array %s of %s"), name, subject);
+        g_autofree char       *array_subject = NULL;
+        LwNpyStream            stream;
 
+        array_subject = g_strdup_printf (_("The array %s of %s"), name, subject);
         member = lw_zip_member_open (npz->reader, g_array_index (npz->members, guint, i), error);
         if (member == NULL)
           return NULL;
-        tensor = lw_npy_stream_read (&(LwNpyStream) { array_subject, lw_zip_member_get_size (member),
-                                                      read_member, member }, error);
+        stream = (LwNpyStream) { array_subject, lw_zip_member_get_size (member), read_member, member };
+        tensor = lw_npy_stream_read (&stream, error);
         if (tensor == NULL || !lw_zip_member_finish (member, error))
           return NULL;
         lw_tensor_set_name (tensor, name);
@@ -149,7 +151,8 @@ lw_npz_write (const char        *path,
 
       lw_zip_writer_begin (writer, member);
       lw_zip_writer_add_bytes (writer, header);
-      lw_zip_writer_add (writer, lw_tensor_get_data (arrays[i]), lw_tensor_get_byte_size (arrays[i]));
+      lw_zip_writer_add (writer, lw_tensor_get_data (arrays[i]),
+                         lw_tensor_get_byte_size (arrays[i]));
     }
   return lw_zip_writer_save (writer, path, error);
 }

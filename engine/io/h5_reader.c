@@ -193,7 +193,8 @@ run_helper (GBytes *file, guint64 limit, int *code, GError **error)
       return NULL;
     }
   /* Beside the elements, every array takes a record and a path. */
-  bytes = collect (pipes[0], limit + LW_H5_MAX_ARRAYS * (sizeof (LwH5Record) + LW_H5_MAX_PATH + 64));
+  limit += LW_H5_MAX_ARRAYS * (sizeof (LwH5Record) + LW_H5_MAX_PATH + 8 * LW_H5_MAX_RANK);
+  bytes = collect (pipes[0], limit);
   close (pipes[0]);
   if (bytes == NULL)
     kill (pid, SIGKILL);
@@ -261,11 +262,14 @@ parse_array (Cursor *c, const LwH5Record *record, GHashTable *arrays)
 static gboolean
 parse_arrays (const GByteArray *bytes, GHashTable *arrays)
 {
-  Cursor     c = { bytes->data, bytes->data + bytes->len };
+  Cursor     c;
   LwH5Record record;
   char       magic[8];
 
-  if (bytes->len == 0 || !take (&c, magic, sizeof magic) || memcmp (magic, LW_H5_MAGIC, 8) != 0)
+  if (bytes->len == 0)
+    return FALSE;
+  c = (Cursor) { bytes->data, bytes->data + bytes->len };
+  if (!take (&c, magic, sizeof magic) || memcmp (magic, LW_H5_MAGIC, 8) != 0)
     return FALSE;
   while (take (&c, &record, sizeof record))
     {

@@ -48,7 +48,7 @@ lw_history_pack (const LwHistory *history)
     for (gsize k = 0; k < n_points && i < n; k++, i++)
       {
         start = HEADER_LENGTH + n;
-        bytes->data[HEADER_LENGTH + i] = (guint8) points[k].kind | (points[k].note[0] != '\0' ? HAS_NOTE : 0);
+        bytes->data[HEADER_LENGTH + i] = (guint8) points[k].kind;
         for (gsize c = 0; c < G_N_ELEMENTS (columns); c++)
           {
             memcpy (bytes->data + start + i * columns[c].width,
@@ -59,6 +59,7 @@ lw_history_pack (const LwHistory *history)
           {
             char note[NOTE_LENGTH] = { 0 };
 
+            bytes->data[HEADER_LENGTH + i] |= HAS_NOTE;
             g_strlcpy (note, points[k].note, sizeof note);
             g_byte_array_append (bytes, (const guint8 *) note, sizeof note);
           }
@@ -78,7 +79,8 @@ fail (const char *subject, GError **error)
 static gboolean
 is_note (const char *note)
 {
-  return note[0] != '\0' && memchr (note, '\0', NOTE_LENGTH) != NULL && g_utf8_validate (note, -1, NULL);
+  return note[0] != '\0' && memchr (note, '\0', NOTE_LENGTH) != NULL
+         && g_utf8_validate (note, -1, NULL);
 }
 
 LwHistory *
@@ -109,8 +111,8 @@ lw_history_unpack (GBytes *bytes, const char *subject, GError **error)
                   columns[c].width);
           start += n * columns[c].width;
         }
-      if ((kind & ~HAS_NOTE) > LW_POINT_EVENT || point.epoch < 0 || point.step < 0 || point.n_images < 0
-          || !(point.seconds >= 0.0 && point.seconds < 1e18))
+      if ((kind & ~HAS_NOTE) > LW_POINT_EVENT || point.epoch < 0 || point.step < 0
+          || point.n_images < 0 || !(point.seconds >= 0.0 && point.seconds < 1e18))
         return fail (subject, error);
       if (kind & HAS_NOTE)
         {

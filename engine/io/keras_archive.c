@@ -64,11 +64,31 @@ write_weights (const LwRun *run, GError **error)
   return lw_weights_write (run->model, &weights, error);
 }
 
+/* Reads back the two texts before any file is touched: what cannot be opened again is not saved. */
+static gboolean
+check_texts (const char *config, const char *json, guint n_layers, GError **error)
+{
+  g_autoptr(LwModelSpec) model = lw_keras_config_read (config, -1, error);
+  g_autofree LwRng      *rngs = NULL;
+  LwState                fields = { 0 };
+
+  if (model == NULL
+      || !lw_run_json_read (json, (gssize) strlen (json), _("The run"), n_layers, &fields, error))
+    {
+      g_prefix_error (error, _("It was not saved, since it could not be opened again: "));
+      return FALSE;
+    }
+  rngs = fields.rngs;
+  return TRUE;
+}
+
 gboolean
 lw_keras_archive_save (const char *path, const LwRun *run, GError **error)
 {
   g_autoptr(LwZipWriter) writer = lw_zip_writer_new ();
   g_autoptr(GBytes)      weights = NULL;
+  g_autofree char       *config = NULL;
+  g_autofree char       *json = NULL;
 
   if (run->state == NULL)
     {
@@ -80,12 +100,16 @@ lw_keras_archive_save (const char *path, const LwRun *run, GError **error)
   weights = write_weights (run, error);
   if (weights == NULL)
     return FALSE;
+  config = lw_keras_config_write (run->model);
+  json = lw_run_json_write (run);
+  if (!check_texts (config, json, lw_model_spec_get_n_layers (run->model), error))
+    return FALSE;
 
   add_text (writer, METADATA, write_metadata ());
-  add_text (writer, CONFIG, lw_keras_config_write (run->model));
+  add_text (writer, CONFIG, g_steal_pointer (&config));
   lw_zip_writer_begin (writer, WEIGHTS);
   lw_zip_writer_add_bytes (writer, weights);
-  add_text (writer, RUN, lw_run_json_write (run));
+  add_text (writer, RUN, g_steal_pointer (&json));
   if (run->history != NULL && lw_history_length (run->history) > 0)
     {
       g_autoptr(GBytes) history = lw_history_pack (run->history);
@@ -98,7 +122,11 @@ lw_keras_archive_save (const char *path, const LwRun *run, GError **error)
 
 /* Member `name`, which may be missing only if `optional`: then NULL without an error. */
 static GBytes *
-read_member (LwZipReader *reader, const char *name, guint64 limit, gboolean optional, GError **error)
+read_member (LwZipReader *reader,
+             const char  *name,
+             guint64      limit,
+             gboolean     optional,
+             GError     **error)
 {
   const char *subject = lw_zip_reader_get_subject (reader);
   guint       n = lw_zip_reader_count (reader, name);
@@ -107,8 +135,9 @@ read_member (LwZipReader *reader, const char *name, guint64 limit, gboolean opti
     {
       guint   i = (guint) lw_zip_reader_find (reader, name);
       guint64 packed = lw_zip_reader_get_packed_size (reader, i);
+      guint64 plausible = MAX (MAX_FREE_SIZE, MAX_RATIO * packed);
 
-      return lw_zip_reader_read (reader, i, MIN (limit, MAX (MAX_FREE_SIZE, MAX_RATIO * packed)), error);
+      return lw_zip_reader_read (reader, i, MIN (limit, plausible), error);
     }
   if (n > 1)
     g_set_error (error, LW_ERROR, LW_ERROR_FILE,
@@ -141,7 +170,8 @@ read_weights (LwZipReader *reader, const LwModelSpec *model, GError **error)
   guint64           limit = MIN (3 * lw_weights_get_byte_size (model) + (16 << 20), MAX_WEIGHTS);
   g_autoptr(GBytes) file = NULL;
 
-  if (lw_zip_reader_find (reader, WEIGHTS) < 0 && lw_zip_reader_find (reader, "model.weights.npz") >= 0)
+  if (lw_zip_reader_find (reader, WEIGHTS) < 0
+      && lw_zip_reader_find (reader, "model.weights.npz") >= 0)
     {
       g_set_error (error, LW_ERROR, LW_ERROR_UNSUPPORTED,
                    _("%s keeps its weights as .npz, which is not supported; save it anew in Keras "
@@ -183,7 +213,8 @@ read_place (LwZipReader *reader, GBytes *json, const LwModelSpec *model, const L
   if (!lw_run_json_read (g_bytes_get_data (json, NULL), (gssize) g_bytes_get_size (json), subject,
                          lw_model_spec_get_n_layers (model), state, error))
     return FALSE;
-  if (weights->n_slots == state->n_slots && (!weights->has_optimizer || weights->step == state->step))
+  if (weights->n_slots == state->n_slots
+      && (!weights->has_optimizer || weights->step == state->step))
     return TRUE;
   g_clear_pointer (&state->rngs, g_free);
   g_set_error (error, LW_ERROR, LW_ERROR_FILE,

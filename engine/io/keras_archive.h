@@ -3,9 +3,9 @@
 #include "engine/train/state.h"
 
 /* The .keras archive: Layerwise's document is a Keras v3 archive. A ZIP of metadata.json, config.json
- * and model.weights.h5 (weights and optimizer), and of one member of our own, layerwise.json, for
- * what Keras has no place for: run settings, generators, the place in the data, the history.
- * Keras ignores it. */
+ * and model.weights.h5 (weights and optimizer), and of members of our own for what Keras has no place
+ * for: layerwise.json (run settings, generators, the place in the data) and, where there is a
+ * history, layerwise.history (packed columns). Keras ignores them. */
 
 G_BEGIN_DECLS
 

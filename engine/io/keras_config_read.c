@@ -668,7 +668,8 @@ read_compile_config (JsonNode *node, LwModelSpec **model, GError **error)
     {
       const LwFieldValue from_logits = { .b = !lw_model_spec_ends_in_probabilities (*model) };
 
-      loss = lw_spec_with_value (lw_model_spec_get_loss (*model), "from_logits", from_logits, error);
+      loss = lw_spec_with_value (lw_model_spec_get_loss (*model), "from_logits", from_logits,
+                                 error);
     }
   if (loss == NULL)
     return FALSE;

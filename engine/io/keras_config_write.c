@@ -167,7 +167,8 @@ append_compile_config (GString *json, const LwModelSpec *model)
   end_object (json);
 
   g_string_append (json, ",\"loss_weights\":null,\"metrics\":[\"accuracy\"],"
-                         "\"weighted_metrics\":null,\"run_eagerly\":false,\"steps_per_execution\":1,\"jit_compile\":false}");
+                         "\"weighted_metrics\":null,\"run_eagerly\":false,"
+                         "\"steps_per_execution\":1,\"jit_compile\":false}");
 }
 
 char *

@@ -77,6 +77,12 @@ typedef struct {
   const char *fault;
 } Reader;
 
+static gboolean
+holds (JsonNode *node, GType type)
+{
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == type;
+}
+
 static JsonObject *
 get_object (Reader *reader, JsonObject *object, const char *key)
 {
@@ -94,7 +100,7 @@ get_text (Reader *reader, JsonObject *object, const char *key)
 {
   JsonNode *node = object != NULL ? json_object_get_member (object, key) : NULL;
 
-  if (node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
+  if (holds (node, G_TYPE_STRING))
     return json_node_get_string (node);
   if (reader->fault == NULL)
     reader->fault = key;
@@ -118,7 +124,7 @@ get_small (Reader *reader, JsonObject *object, const char *key, gint64 minimum, 
   JsonNode *node = object != NULL ? json_object_get_member (object, key) : NULL;
   gint64    value = minimum - 1;
 
-  if (node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_INT64)
+  if (holds (node, G_TYPE_INT64))
     value = json_node_get_int (node);
   if (value >= minimum && value <= maximum)
     return (guint) value;
@@ -171,7 +177,8 @@ get_settings (Reader *reader, JsonObject *object, LwRunSettings *settings)
       }
   if (!known && reader->fault == NULL)
     reader->fault = "validation";
-  if (!(settings->fraction > 0.0 && settings->fraction < 1.0) && reader->fault == NULL)
+  if (settings->validation == LW_VALIDATION_FRACTION
+      && !(settings->fraction > 0.0 && settings->fraction < 1.0) && reader->fault == NULL)
     reader->fault = "fraction";
 }
 
@@ -197,8 +204,10 @@ static void
 get_rngs (Reader *reader, JsonObject *object, guint n_layers, LwState *state)
 {
   JsonNode  *node = object != NULL ? json_object_get_member (object, "layers") : NULL;
-  JsonArray *layers = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  JsonArray *layers = NULL;
 
+  if (node != NULL && JSON_NODE_HOLDS_ARRAY (node))
+    layers = json_node_get_array (node);
   state->shuffle = get_rng (reader, get_object (reader, object, "shuffle"));
   state->n_rngs = n_layers;
   state->rngs = g_new0 (LwRng, n_layers);
@@ -210,10 +219,10 @@ get_rngs (Reader *reader, JsonObject *object, guint n_layers, LwState *state)
     }
   for (guint i = 0; i < n_layers; i++)
     {
-      JsonNode *element = json_array_get_element (layers, i);
+      JsonNode   *element = json_array_get_element (layers, i);
+      JsonObject *rng = JSON_NODE_HOLDS_OBJECT (element) ? json_node_get_object (element) : NULL;
 
-      state->rngs[i] = get_rng (reader, JSON_NODE_HOLDS_OBJECT (element) ? json_node_get_object (element)
-                                                                        : NULL);
+      state->rngs[i] = get_rng (reader, rng);
     }
 }
 
@@ -225,15 +234,14 @@ check_format (JsonNode *root, const char *subject, GError **error)
 
   if (root != NULL && JSON_NODE_HOLDS_OBJECT (root))
     format = json_object_get_member (json_node_get_object (root), "format");
-  if (format != NULL && JSON_NODE_HOLDS_VALUE (format)
-      && json_node_get_value_type (format) == G_TYPE_INT64)
+  if (holds (format, G_TYPE_INT64))
     version = json_node_get_int (format);
   if (version == FORMAT)
     return TRUE;
   if (version > FORMAT)
     g_set_error (error, LW_ERROR, LW_ERROR_UNSUPPORTED,
-                 _("%s was saved by a newer Layerwise (format %" G_GINT64_FORMAT ", and this one "
-                   "knows %d); install a newer one to open it"), subject, version, FORMAT);
+                 _("%s was saved by a newer Layerwise (format %lld, and this one knows %d); install a "
+                   "newer one to open it"), subject, (long long) version, FORMAT);
   else
     g_set_error (error, LW_ERROR, LW_ERROR_FILE,
                  _("%s is damaged: its member layerwise.json has no format number; use an earlier "

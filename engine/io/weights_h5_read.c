@@ -20,14 +20,31 @@ static guint
 count_arrays (GHashTable *arrays, const char *group)
 {
   g_autofree char *prefix = g_strconcat (group, "/vars/", NULL);
+  gsize            length = strlen (prefix);
   GHashTableIter   iter;
   gpointer         path;
   guint            n = 0;
 
   g_hash_table_iter_init (&iter, arrays);
   while (g_hash_table_iter_next (&iter, &path, NULL))
-    n += g_str_has_prefix (path, prefix) && strchr ((const char *) path + strlen (prefix), '/') == NULL;
+    if (g_str_has_prefix (path, prefix) && strchr ((const char *) path + length, '/') == NULL)
+      n++;
   return n;
+}
+
+/* TRUE if there is any array below the group. */
+static gboolean
+has_group (GHashTable *arrays, const char *group)
+{
+  g_autofree char *prefix = g_strconcat (group, "/", NULL);
+  GHashTableIter   iter;
+  gpointer         path;
+
+  g_hash_table_iter_init (&iter, arrays);
+  while (g_hash_table_iter_next (&iter, &path, NULL))
+    if (g_str_has_prefix (path, prefix))
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean
@@ -73,20 +90,8 @@ read_layers (GHashTable        *arrays,
   const char *root = "layers";
 
   /* Keras 2.12 and 2.13 called it so. */
-  if (g_hash_table_size (arrays) > 0)
-    {
-      GHashTableIter iter;
-      gpointer       path;
-
-      g_hash_table_iter_init (&iter, arrays);
-      while (g_hash_table_iter_next (&iter, &path, NULL))
-        if (g_str_has_prefix (path, "_layer_checkpoint_dependencies/"))
-          root = "_layer_checkpoint_dependencies";
-      g_hash_table_iter_init (&iter, arrays);
-      while (g_hash_table_iter_next (&iter, &path, NULL))
-        if (g_str_has_prefix (path, "layers/"))
-          root = "layers";
-    }
+  if (!has_group (arrays, root) && has_group (arrays, "_layer_checkpoint_dependencies"))
+    root = "_layer_checkpoint_dependencies";
   weights->weights = g_new0 (LwTensor *, lw_weights_count (model));
   for (guint layer = 0; layer < lw_model_spec_get_n_layers (model); layer++)
     {

@@ -91,8 +91,9 @@ put_optimizer (hid_t file, const LwModelSpec *model, const LwWeights *weights)
 {
   const LwSpec *optimizer = lw_model_spec_get_optimizer (model);
   /* Keras' own names: all are the snake case of the class but this one. */
-  const char   *name = lw_spec_is_a (optimizer, "SGD") ? "SGD" : lw_spec_get_class (optimizer)->snake_name;
-  hid_t         vars = make_vars (file, "/optimizer", name);
+  const char   *snake_name = lw_spec_get_class (optimizer)->snake_name;
+  hid_t         vars = make_vars (file, "/optimizer",
+                                  lw_spec_is_a (optimizer, "SGD") ? "SGD" : snake_name);
   float         rate = (float) weights->learning_rate;
   gboolean      good;
 

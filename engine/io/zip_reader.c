@@ -88,7 +88,7 @@ set_open_error (GError **error, const char *subject, int code)
   zip_error_fini (&reason);
 }
 
-/* Takes the descriptor. zip_fdopen() is not for us: its copy would be inherited by child processes. */
+/* Takes the descriptor. Not by zip_fdopen(): its copy would be inherited by child processes. */
 static zip_t *
 open_zip (int fd, int *code)
 {
@@ -146,8 +146,8 @@ lw_zip_reader_open (const char *path, guint max_members, GError **error)
     {
       zip_discard (zip);
       g_set_error (error, LW_ERROR, LW_ERROR_FILE,
-                   _("%s holds %" G_GINT64_FORMAT " members, but at most %u were expected; it is "
-                     "not a file of this kind"), subject, (gint64) n, max_members);
+                   _("%s holds %lld members, but at most %u were expected; it is not a file of this "
+                     "kind"), subject, (long long) n, max_members);
       return NULL;
     }
   reader = g_new0 (LwZipReader, 1);
@@ -250,9 +250,9 @@ check_entry (LwZipReader *reader, const char *name, const zip_stat_t *entry, GEr
       || entry->size / 1032 > entry->comp_size)
     {
       g_set_error (error, LW_ERROR, LW_ERROR_FILE,
-                   _("%s is damaged: its member %s claims %" G_GUINT64_FORMAT " bytes, which "
-                     "cannot come out of the %" G_GUINT64_FORMAT " that are in the file"),
-                   reader->subject, name, (guint64) entry->size, (guint64) entry->comp_size);
+                   _("%s is damaged: its member %s claims %llu bytes, which cannot come out of the "
+                     "%llu that are in the file"), reader->subject, name,
+                   (unsigned long long) entry->size, (unsigned long long) entry->comp_size);
       return FALSE;
     }
   return TRUE;
@@ -316,8 +316,8 @@ lw_zip_member_read (LwZipMember *member, gpointer buffer, gsize length, GError *
       if (n == 0)
         {
           g_set_error (error, LW_ERROR, LW_ERROR_FILE,
-                       _("%s is damaged: its member %s ends %" G_GSIZE_FORMAT " bytes early; get a "
-                         "fresh copy of the file"), member->reader->subject, member->name, length);
+                       _("%s is damaged: its member %s ends %zu bytes early; get a fresh copy of the "
+                         "file"), member->reader->subject, member->name, length);
           return FALSE;
         }
       place += n;
@@ -366,9 +366,9 @@ lw_zip_reader_read (LwZipReader *reader, guint i, gsize limit, GError **error)
   if (member->size > limit)
     {
       g_set_error (error, LW_ERROR, LW_ERROR_FILE,
-                   _("The member %s of %s has %" G_GUINT64_FORMAT " bytes, but at most %"
-                     G_GSIZE_FORMAT " can belong to this model"), member->name, reader->subject,
-                   member->size, limit);
+                   _("The member %s of %s has %llu bytes, but at most %zu are expected; it is damaged, "
+                     "or not a file of this kind"), member->name, reader->subject,
+                   (unsigned long long) member->size, limit);
       return NULL;
     }
   size = (gsize) member->size;

@@ -26,4 +26,8 @@ typedef struct {
 #define LW_RUN_SETTINGS_STANDARD                                                                   \
   ((LwRunSettings) { 5, 32, G_MAXUINT, 1, LW_VALIDATION_TEST, 0.1 })
 
+/* Of n_images training images, how many train (the others validate), and in how many batches. */
+gsize lw_run_settings_get_n_training      (const LwRunSettings *settings, gsize n_images);
+guint lw_run_settings_get_steps_per_epoch (const LwRunSettings *settings, gsize n_images);
+
 G_END_DECLS

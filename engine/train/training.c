@@ -116,11 +116,12 @@ prepare_data (LwTraining *training, GError **error)
   g_autoptr (LwDataset) used = NULL;
   g_autoptr (LwDataset) shuffled = NULL;
   g_autoptr (LwDataset) batched = NULL;
-  gsize                 n, held = 0;
+  gsize                 n, held;
 
   if (all == NULL)
     return FALSE;
   n = lw_dataset_get_n_elements (all);
+  held = n - lw_run_settings_get_n_training (&training->settings, n);
   switch (training->settings.validation)
     {
     case LW_VALIDATION_NONE: break;
@@ -129,7 +130,6 @@ prepare_data (LwTraining *training, GError **error)
       training->validation_labels = lw_tensor_ref (training->images->test_labels);
       break;
     case LW_VALIDATION_FRACTION:
-      held = CLAMP ((gsize) ((double) n * training->settings.fraction), 1, n > 1 ? n - 1 : 1);
       training->validation_images = take_rows (tensors[0], n - held, held, error);
       training->validation_labels = take_rows (tensors[1], n - held, held, error);
       if (training->validation_images == NULL || training->validation_labels == NULL)

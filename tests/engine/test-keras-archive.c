@@ -1,0 +1,680 @@
+#include "file-tools.h"
+
+#include "engine/core/error.h"
+#include "engine/data/npz.h"
+#include "engine/io/history_pack.h"
+#include "engine/io/keras_archive.h"
+#include "engine/io/keras_config.h"
+#include "engine/io/weights_h5.h"
+#include "engine/io/zip_reader.h"
+#include "engine/nn/layer_class.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+/* The .keras archive: what we write comes back bit for bit, what Keras wrote opens, what is damaged
+ * is an answer. */
+
+static const char *const members[] = { "metadata.json", "config.json", "model.weights.h5",
+                                       "layerwise.json", "layerwise.history" };
+
+static LwTensor *
+make_tensor (const LwShape *shape, guint32 *next)
+{
+  LwTensor *tensor = lw_tensor_new (NULL, LW_FLOAT32, shape, NULL);
+  float    *data = lw_tensor_get_mutable_data (tensor);
+
+  for (gsize i = 0; i < lw_tensor_get_count (tensor); i++)
+    data[i] = (float) (*next)++ / 1000003;
+  return tensor;
+}
+
+static LwHistory *
+make_history (guint n)
+{
+  LwHistory *history = lw_history_new ();
+
+  for (guint i = 0; i < n; i++)
+    {
+      LwHistoryPoint point = { LW_POINT_TRAIN, (gint32) (1 + i / 100), i + 1, 2.3f / (float) (1 + i),
+                               0.5f, 0.01 * i, 32, "" };
+
+      if (i % 100 == 99)
+        point = (LwHistoryPoint) { LW_POINT_EVENT, (gint32) (1 + i / 100), i + 1, NAN, INFINITY,
+                                   0.01 * i, 0, "rate 0.0003 · größer" };
+      lw_history_append (history, &point);
+    }
+  return history;
+}
+
+/* A run in mid-epoch whose every field is unlike its standard value. */
+static LwRun *
+make_run (const char *preset, const char *optimizer_values, guint n_points)
+{
+  g_autoptr(LwModelSpec) standard = lw_model_spec_new_preset (preset);
+  g_autoptr(LwSpec)      sgd = lw_spec_new (lw_optimizer_class_find ("SGD"), NULL);
+  g_autoptr(LwSpec)      momentum = lw_spec_with_value (sgd, "momentum", (LwFieldValue) { .x = 0.9 }, NULL);
+  g_autoptr(LwModelSpec) model = optimizer_values == NULL ? lw_model_spec_ref (standard)
+                                 : g_str_equal (optimizer_values, "SGD")
+                                   ? lw_model_spec_with_optimizer (standard, sgd)
+                                   : lw_model_spec_with_optimizer (standard, momentum);
+  g_autoptr(LwHistory)   history = make_history (n_points);
+  g_autoptr(LwState)     state = NULL;
+  guint                  n_layers = lw_model_spec_get_n_layers (model);
+  LwTensor              *weights[64], *slots[128];
+  LwRng                  rngs[64];
+  guint32                next = 1;
+  LwState                fields = { .model = model, .weights = weights, .slots = slots, .rngs = rngs };
+  LwRun                 *run;
+
+  fields.settings = (LwRunSettings) { 7, 48, 1000, G_MAXUINT64 - 5, LW_VALIDATION_FRACTION, 0.1 + 0.2 };
+  for (guint layer = 0; layer < n_layers; layer++)
+    {
+      const LwLayerInfo *info = lw_model_spec_get_info (model, layer);
+
+      for (guint k = 0; k < info->n_weights; k++)
+        weights[fields.n_weights++] = make_tensor (&info->weights[k].shape, &next);
+      rngs[layer] = (LwRng) { G_MAXUINT64 - 5, LW_STREAM_DROPOUT + layer, (G_GUINT64_CONSTANT (1) << 60) + layer };
+    }
+  while (fields.n_slots < lw_weights_count_slots (model))
+    {
+      LwShape shape = lw_weights_get_slot_shape (model, fields.n_slots);
+
+      slots[fields.n_slots++] = make_tensor (&shape, &next);
+    }
+  fields.n_rngs = n_layers;
+  fields.learning_rate = 0.001 / 3;
+  fields.step = G_GINT64_CONSTANT (9007199254740993);
+  fields.epoch = 3;
+  fields.position = 12345;
+  fields.shuffle = (LwRng) { 1, LW_STREAM_SHUFFLE, G_MAXUINT64 };
+  fields.loss_sum = 1.0 / 3;
+  fields.correct_sum = 4321;
+  fields.n_counted = 12345;
+  fields.seconds = 98.7654321;
+  state = lw_state_new (&fields);
+  for (guint i = 0; i < fields.n_weights; i++)
+    lw_tensor_unref (weights[i]);
+  for (guint i = 0; i < fields.n_slots; i++)
+    lw_tensor_unref (slots[i]);
+  run = lw_run_new (model, &fields.settings, state, history);
+  return run;
+}
+
+static void
+assert_histories_equal (const LwHistory *a, const LwHistory *b)
+{
+  LwHistoryCursor       ca = { 0 }, cb = { 0 };
+  const LwHistoryPoint *pa, *pb;
+  gsize                 na, nb;
+
+  g_assert_cmpuint (lw_history_length (a), ==, lw_history_length (b));
+  while ((pa = lw_history_read (a, &ca, &na)) != NULL)
+    {
+      pb = lw_history_read (b, &cb, &nb);
+      g_assert_cmpuint (na, ==, nb);
+      for (gsize i = 0; i < na; i++)
+        {
+          g_assert_cmpint (pa[i].kind, ==, pb[i].kind);
+          g_assert_cmpint (pa[i].epoch, ==, pb[i].epoch);
+          g_assert_cmpint (pa[i].step, ==, pb[i].step);
+          g_assert_cmpmem (&pa[i].loss, 4, &pb[i].loss, 4);
+          g_assert_cmpmem (&pa[i].accuracy, 4, &pb[i].accuracy, 4);
+          g_assert_cmpmem (&pa[i].seconds, 8, &pb[i].seconds, 8);
+          g_assert_cmpint (pa[i].n_images, ==, pb[i].n_images);
+          g_assert_cmpstr (pa[i].note, ==, pb[i].note);
+        }
+    }
+}
+
+static void
+assert_runs_equal (const LwRun *a, const LwRun *b)
+{
+  g_assert_true (lw_model_spec_equal (a->model, b->model));
+  g_assert_cmpuint (a->settings.epochs, ==, b->settings.epochs);
+  g_assert_cmpuint (a->settings.batch_size, ==, b->settings.batch_size);
+  g_assert_cmpuint (a->settings.shuffle, ==, b->settings.shuffle);
+  g_assert_cmpuint (a->settings.seed, ==, b->settings.seed);
+  g_assert_cmpint (a->settings.validation, ==, b->settings.validation);
+  g_assert_true (a->settings.fraction == b->settings.fraction);
+  g_assert_true (lw_state_equal (a->state, b->state));
+  g_assert_true (a->state->seconds == b->state->seconds);
+  assert_histories_equal (a->history, b->history);
+}
+
+static void
+test_round_trip (void)
+{
+  static const char *const presets[] = { "tiny-cnn", "mlp", "convnet", "logistic", "lenet5" };
+  static const char *const optimizers[] = { NULL, "SGD", "momentum" };
+  g_autofree char         *path = test_path ("round.keras");
+
+  for (gsize p = 0; p < G_N_ELEMENTS (presets); p++)
+    for (gsize o = 0; o < G_N_ELEMENTS (optimizers); o++)
+      {
+        g_autoptr(LwRun) run = make_run (presets[p], optimizers[o], p == 0 ? 0 : 2500);
+        g_autoptr(LwRun) back = NULL;
+        GError          *error = NULL;
+
+        g_assert_true (lw_keras_archive_save (path, run, &error));
+        g_assert_no_error (error);
+        back = lw_keras_archive_load (path, &error);
+        g_assert_no_error (error);
+        assert_runs_equal (run, back);
+      }
+}
+
+/* Values that JSON or a careless reader would spoil. */
+static void
+test_extremes (void)
+{
+  g_autofree char   *path = test_path ("extremes.keras");
+  g_autoptr(LwRun)   run = make_run ("mlp", NULL, 10);
+  g_autoptr(LwRun)   back = NULL;
+  GError            *error = NULL;
+  g_autoptr(LwState) old = lw_state_ref (run->state);
+  LwState            fields = *old;
+
+  fields.loss_sum = INFINITY;
+  fields.correct_sum = 5e-324;
+  fields.learning_rate = 0.1 + 0.2;
+  ((float *) lw_tensor_get_mutable_data (fields.weights[0]))[0] = -0.0f;
+  ((float *) lw_tensor_get_mutable_data (fields.weights[0]))[1] = NAN;
+  ((float *) lw_tensor_get_mutable_data (fields.weights[0]))[2] = 1e-45f;
+  lw_state_unref (run->state);
+  run->state = lw_state_new (&fields);
+  run->settings.shuffle = G_MAXUINT;
+  run->settings.validation = LW_VALIDATION_NONE;
+  g_assert_true (lw_keras_archive_save (path, run, &error));
+  g_assert_no_error (error);
+  back = lw_keras_archive_load (path, &error);
+  g_assert_no_error (error);
+  assert_runs_equal (run, back);
+
+  /* A run that ended in a loss that is no number. */
+  fields.loss_sum = NAN;
+  lw_state_unref (run->state);
+  run->state = lw_state_new (&fields);
+  g_assert_true (lw_keras_archive_save (path, run, &error));
+  lw_run_free (g_steal_pointer (&back));
+  back = lw_keras_archive_load (path, &error);
+  g_assert_no_error (error);
+  g_assert_true (isnan (back->state->loss_sum));
+}
+
+/* Stored, in Keras' order, and ours behind. */
+static void
+test_members (void)
+{
+  g_autofree char        *path = test_path ("members.keras");
+  g_autoptr(LwRun)        run = make_run ("mlp", NULL, 10);
+  GError                 *error = NULL;
+  g_autoptr(LwZipReader)  reader = NULL;
+
+  g_assert_true (lw_keras_archive_save (path, run, &error));
+  reader = lw_zip_reader_open (path, 64, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (lw_zip_reader_get_n_members (reader), ==, G_N_ELEMENTS (members));
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      g_autoptr(GBytes) bytes = lw_zip_reader_read (reader, i, 1 << 24, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (lw_zip_reader_get_name (reader, i), ==, members[i]);
+      g_assert_cmpuint (lw_zip_reader_get_packed_size (reader, i), ==, g_bytes_get_size (bytes));
+      if (i == 0)
+        g_assert_true (g_regex_match_simple ("^\\{\"keras_version\": \"3\\.10\\.0\", \"date_saved\": "
+                                             "\"\\d{4}-\\d\\d-\\d\\d@\\d\\d:\\d\\d:\\d\\d\"\\}$",
+                                             g_bytes_get_data (bytes, NULL), 0, 0));
+    }
+}
+
+static void
+test_keras_models (void)
+{
+  static const struct {
+    const char *name;
+    guint       n_layers, n_weights;
+  } models[] = { { "mlp", 3, 4 }, { "mnist_convnet", 7, 6 }, { "seed_cnn", 4, 6 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (models); i++)
+    {
+      g_autofree char *base = g_strconcat (models[i].name, ".keras", NULL);
+      g_autofree char *path = test_fixture (models[i].name, base);
+      g_autofree char *copy = test_path ("copy.keras");
+      GError          *error = NULL;
+      g_autoptr(LwRun) run = lw_keras_archive_load (path, &error);
+      g_autoptr(LwRun) back = NULL;
+      LwRng            shuffle = lw_rng_new (1, LW_STREAM_SHUFFLE);
+
+      g_assert_no_error (error);
+      g_assert_cmpuint (lw_model_spec_get_n_layers (run->model), ==, models[i].n_layers);
+      g_assert_cmpuint (run->state->n_weights, ==, models[i].n_weights);
+      g_assert_cmpuint (run->state->n_slots, ==, 0);
+      g_assert_cmpuint (run->state->n_rngs, ==, models[i].n_layers);
+      g_assert_cmpint (run->state->step, ==, 0);
+      g_assert_cmpuint (run->state->epoch, ==, 0);
+      g_assert_cmpuint (run->state->position, ==, 0);
+      g_assert_cmpuint (run->settings.batch_size, ==, 32);
+      g_assert_cmpmem (&run->state->shuffle, sizeof shuffle, &shuffle, sizeof shuffle);
+      g_assert_cmpuint (run->state->rngs[1].stream, ==, LW_STREAM_DROPOUT + 1);
+      g_assert_cmpuint (lw_history_length (run->history), ==, 0);
+      g_assert_true (run->state->learning_rate > 0);
+
+      /* And what is saved from there opens again. */
+      g_assert_true (lw_keras_archive_save (copy, run, &error));
+      g_assert_no_error (error);
+      back = lw_keras_archive_load (copy, &error);
+      g_assert_no_error (error);
+      assert_runs_equal (run, back);
+    }
+}
+
+/* A compiled model after three steps: weights, slots and step are those that Keras dumped by NumPy. */
+static void
+test_keras_optimizer (gconstpointer model)
+{
+  g_autofree char *base = g_strconcat (model, ".keras", NULL);
+  g_autofree char *path = test_fixture (model, base);
+  g_autofree char *dump = test_fixture (model, "resume.npz");
+  GError          *error = NULL;
+  g_autoptr(LwRun) run = lw_keras_archive_load (path, &error);
+  g_autoptr(LwNpz) npz = NULL;
+
+  if (lw_layer_class_find ("BatchNormalization") == NULL)
+    {
+      /* It stands in these models. */
+      g_assert_null (run);
+      test_check_error (error, "BatchNormalization");
+      test_check_error (error, path);
+      g_clear_error (&error);
+      return;
+    }
+  g_assert_no_error (error);
+  npz = lw_npz_open (dump, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (run->state->n_weights, ==, 10);
+  g_assert_cmpuint (run->state->n_slots, ==, g_str_equal (model, "opt_adam") ? 16 : 8);
+  g_assert_cmpint (run->state->step, ==, 3);
+  for (guint i = 0; i < run->state->n_weights + run->state->n_slots; i++)
+    {
+      gboolean            slot = i >= run->state->n_weights;
+      guint               k = slot ? i - run->state->n_weights : i;
+      g_autofree char    *name = g_strdup_printf (slot ? "o%u" : "w%u", slot ? k + 2 : k);
+      g_autoptr(LwTensor) expected = lw_npz_read (npz, name, &error);
+
+      g_assert_no_error (error);
+      g_assert_true (lw_tensor_equal (expected, slot ? run->state->slots[k] : run->state->weights[k]));
+    }
+}
+
+/* The members of a good archive, to be put together otherwise. */
+static void
+read_members (GBytes *bytes[G_N_ELEMENTS (members)])
+{
+  g_autofree char        *path = test_path ("good.keras");
+  g_autoptr(LwRun)        run = make_run ("tiny-cnn", NULL, 200);
+  GError                 *error = NULL;
+  g_autoptr(LwZipReader)  reader = NULL;
+
+  g_assert_true (lw_keras_archive_save (path, run, &error));
+  reader = lw_zip_reader_open (path, 64, &error);
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    bytes[i] = lw_zip_reader_read (reader, i, 1 << 24, &error);
+  g_assert_no_error (error);
+}
+
+static GError *
+load_zip (guint n, const char *const *names, GBytes *const *bytes)
+{
+  g_autofree char      *path = test_path ("made.keras");
+  g_autoptr(GByteArray) zip = test_make_zip (n, names, bytes, 0);
+  g_autoptr(LwRun)      run = NULL;
+  GError               *error = NULL;
+
+  test_write (path, zip->data, zip->len);
+  run = lw_keras_archive_load (path, &error);
+  g_assert_true ((run == NULL) == (error != NULL));
+  if (error != NULL)
+    test_check_error (error, path);
+  return error;
+}
+
+static void
+test_other_archives (void)
+{
+  GBytes     *good[G_N_ELEMENTS (members)], *some[6];
+  const char *names[70];
+  GBytes     *many[70];
+  GError     *error;
+
+  read_members (good);
+  g_assert_no_error (load_zip (5, members, good));
+  /* Without ours, it is a file from Keras; without the history, one of a run that has none. */
+  g_assert_no_error (load_zip (3, members, good));
+  g_assert_no_error (load_zip (4, members, good));
+
+  /* Any order; other members do not count. */
+  memcpy (names, (const char *[]) { "assets/a", "model.weights.h5", "/etc/passwd", "layerwise.json", "config.json" },
+          5 * sizeof names[0]);
+  memcpy (some, (GBytes *[]) { good[0], good[2], good[0], good[3], good[1] }, 5 * sizeof some[0]);
+  g_assert_no_error (load_zip (5, names, some));
+
+  /* One missing, one twice, one by another name. */
+  error = load_zip (1, members, good);
+  test_check_error (error, "lacks the member config.json");
+  g_clear_error (&error);
+  error = load_zip (2, members, good);
+  test_check_error (error, "lacks the member model.weights.h5");
+  g_clear_error (&error);
+  for (guint i = 1; i < 5; i++)
+    {
+      memcpy (names, members, sizeof members);
+      memcpy (some, good, sizeof good);
+      names[5] = members[i];
+      some[5] = good[i];
+      error = load_zip (6, names, some);
+      test_check_error (error, "more than once");
+      g_clear_error (&error);
+    }
+  memcpy (names, members, sizeof members);
+  names[2] = "./model.weights.h5";
+  error = load_zip (5, names, good);
+  test_check_error (error, "lacks the member");
+  g_clear_error (&error);
+  names[2] = "model.weights.npz";
+  error = load_zip (5, names, good);
+  test_check_error (error, ".npz");
+  g_clear_error (&error);
+
+  for (guint i = 0; i < 70; i++)
+    {
+      names[i] = "x";
+      many[i] = good[0];
+    }
+  error = load_zip (70, names, many);
+  test_check_error (error, "at most 64");
+  g_clear_error (&error);
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    g_bytes_unref (good[i]);
+}
+
+/* Our own member: each value is looked at, and nothing wrong passes in silence. */
+static void
+test_bad_run_json (void)
+{
+  static const struct {
+    const char *from, *to, *part;
+  } edits[] = {
+    { "\"format\": 1", "\"format\": 2", "newer" },
+    { "\"format\": 1", "\"format\": \"1\"", "format" },
+    { "\"format\": 1", "\"Format\": 1", "format" },
+    { "\"epochs\": 7", "\"epochs\": 0", "epochs" },
+    { "\"epochs\": 7", "\"epochs\": 10001", "epochs" },
+    { "\"epochs\": 7", "\"epochs\": 7.5", "epochs" },
+    { "\"batch_size\": 48", "\"batch_size\": -1", "batch_size" },
+    { "\"shuffle\": \"1000\"", "\"shuffle\": \"most\"", "shuffle" },
+    { "\"shuffle\": \"1000\"", "\"shuffle\": \"4294967295\"", "shuffle" },
+    { "\"seed\": \"18446744073709551610\"", "\"seed\": \"18446744073709551616\"", "seed" },
+    { "\"seed\": \"18446744073709551610\"", "\"seed\": 1", "seed" },
+    { "\"validation\": \"fraction\"", "\"validation\": \"all\"", "validation" },
+    { "\"fraction\": \"0.3", "\"fraction\": \"1.3", "fraction" },
+    { "\"step\": \"9007199254740993\"", "\"step\": \"9007199254740992\"", "optimizer" },
+    { "\"step\": \"9007199254740993\"", "\"step\": \"-1\"", "step" },
+    { "\"slots\": 12", "\"slots\": 0", "optimizer" },
+    { "\"epoch\": 3", "\"epoch\": -3", "epoch" },
+    { "\"learning_rate\": \"0", "\"learning_rate\": \"-0", "learning_rate" },
+    { "\"learning_rate\": \"0", "\"learning_rate\": \"nan", "learning_rate" },
+    { "\"n_counted\": \"12345\"", "\"n_counted\": null", "n_counted" },
+    { "\"seconds\": \"", "\"seconds\": \"x", "seconds" },
+    { "\"generators\": {", "\"generators\": {}, \"g\": {", "shuffle" },
+    { "\"layers\": [", "\"layers\": [{},", "layers" },
+    { "\"layers\": [", "\"layers\": 1, \"l\": [", "layers" },
+    { "\"stream\": \"1024\"", "\"stream\": []", "stream" },
+    { "}}", "}", "layerwise.json" },
+  };
+  GBytes     *good[G_N_ELEMENTS (members)];
+  const char *text;
+
+  read_members (good);
+  text = g_bytes_get_data (good[3], NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (edits); i++)
+    {
+      GBytes            *changed[G_N_ELEMENTS (members)];
+      g_autoptr(GString) edited = g_string_new (text);
+      g_autoptr(GBytes)  bytes = NULL;
+      GError            *error;
+
+      g_assert_cmpuint (g_string_replace (edited, edits[i].from, edits[i].to, 1), ==, 1);
+      bytes = g_bytes_new (edited->str, edited->len);
+      memcpy (changed, good, sizeof good);
+      changed[3] = bytes;
+      error = load_zip (5, members, changed);
+      if (error == NULL)
+        g_error ("“%s” passed", edits[i].to);
+      test_check_error (error, edits[i].part);
+      g_clear_error (&error);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    g_bytes_unref (good[i]);
+}
+
+/* Damage behind the CRCs: each member is damaged and then packed properly. */
+static void
+test_damaged_members (void)
+{
+  GBytes *good[G_N_ELEMENTS (members)];
+  guint   n_refused = 0, n = 0;
+
+  read_members (good);
+  for (guint member = 1; member < G_N_ELEMENTS (members); member++)
+    for (guint i = 0; i < (member == 2 ? 100 : 300); i++, n++)
+      {
+        g_autoptr(GByteArray) damaged = test_damage (good[member], 1000 * member + i);
+        g_autoptr(GBytes)     bytes = g_bytes_new (damaged->data, damaged->len);
+        GBytes               *changed[G_N_ELEMENTS (members)];
+        GError               *error;
+
+        memcpy (changed, good, sizeof good);
+        changed[member] = bytes;
+        error = load_zip (5, members, changed);
+        n_refused += error != NULL;
+        g_clear_error (&error);
+      }
+  g_assert_cmpuint (n_refused, >, n / 3);
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    g_bytes_unref (good[i]);
+}
+
+static void
+test_damaged_archive (void)
+{
+  g_autofree char  *fixture = test_fixture ("mlp", "mlp.keras");
+  g_autofree char  *path = test_path ("damaged.keras");
+  g_autoptr(GBytes) bytes = test_read (fixture);
+  gsize             length;
+  const guint8     *data = g_bytes_get_data (bytes, &length);
+  guint             n_refused = 0;
+
+  for (guint i = 0; i < 100; i++)
+    {
+      GError *error = NULL;
+
+      test_write (path, data, length * i / 100);
+      g_assert_null (lw_keras_archive_load (path, &error));
+      test_check_error (error, path);
+      g_clear_error (&error);
+    }
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autoptr(GByteArray) damaged = test_damage (bytes, i);
+      GError               *error = NULL;
+      g_autoptr(LwRun)      run = NULL;
+
+      test_write (path, damaged->data, damaged->len);
+      run = lw_keras_archive_load (path, &error);
+      g_assert_true ((run == NULL) == (error != NULL));
+      if (error != NULL)
+        test_check_error (error, path);
+      n_refused += error != NULL;
+      g_clear_error (&error);
+    }
+  g_assert_cmpuint (n_refused, >, 150);
+}
+
+static void
+test_faulty_model (void)
+{
+  GBytes           *good[G_N_ELEMENTS (members)];
+  g_autoptr(GString) config = NULL;
+  g_autoptr(GBytes)  bytes = NULL;
+  GError            *error;
+
+  read_members (good);
+  /* An input smaller than the convolutions' windows. */
+  config = g_string_new (g_bytes_get_data (good[1], NULL));
+  g_assert_cmpuint (g_string_replace (config, "null, null, null, 1", "null, 2, 2, 1", 0)
+                    + g_string_replace (config, "null,null,null,1", "null,2,2,1", 0), >, 0);
+  bytes = g_bytes_new (config->str, config->len);
+  g_bytes_unref (good[1]);
+  good[1] = g_bytes_ref (bytes);
+  error = load_zip (5, members, good);
+  test_check_error (error, "cannot be built");
+  g_clear_error (&error);
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    g_bytes_unref (good[i]);
+}
+
+static void
+test_no_state (void)
+{
+  g_autofree char       *path = test_path ("none.keras");
+  g_autoptr(LwModelSpec) model = lw_model_spec_new_preset ("mlp");
+  g_autoptr(LwRun)       run = lw_run_new (model, &LW_RUN_SETTINGS_STANDARD, NULL, NULL);
+  g_autoptr(GError)      error = NULL;
+
+  g_assert_false (lw_keras_archive_save (path, run, &error));
+  g_assert_error (error, LW_ERROR, LW_ERROR_STATE);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
+/* What could not be opened again is refused before the old file is touched. */
+static void
+test_unreadable (void)
+{
+  g_autofree char  *path = test_path ("unreadable.keras");
+  g_autoptr(LwRun)  run = make_run ("mlp", NULL, 10);
+  g_autoptr(LwRun)  back = NULL;
+  GError           *error = NULL;
+
+  /* The fraction counts only for the validation that uses it. */
+  run->settings.fraction = 0;
+  g_assert_false (lw_keras_archive_save (path, run, &error));
+  test_check_error (error, "fraction");
+  g_clear_error (&error);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+
+  run->settings.validation = LW_VALIDATION_TEST;
+  g_assert_true (lw_keras_archive_save (path, run, &error));
+  g_assert_no_error (error);
+  back = lw_keras_archive_load (path, &error);
+  g_assert_no_error (error);
+
+  run->settings.epochs = 0;
+  g_assert_false (lw_keras_archive_save (path, run, &error));
+  test_check_error (error, "epochs");
+  g_clear_error (&error);
+}
+
+static void
+test_failed_save (void)
+{
+  g_autofree char  *path = test_path ("kept.keras");
+  g_autofree char  *nowhere = test_path ("no-such-folder/a.keras");
+  g_autoptr(LwRun)  run = make_run ("mlp", NULL, 10);
+  g_autoptr(GBytes) before = NULL;
+  g_autoptr(GBytes) after = NULL;
+  GError           *error = NULL;
+  struct rlimit     old, small;
+
+  g_assert_true (lw_keras_archive_save (path, run, &error));
+  before = test_read (path);
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &old), ==, 0);
+  small = (struct rlimit) { 50000, old.rlim_max };
+  signal (SIGXFSZ, SIG_IGN);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &small), ==, 0);
+  g_assert_false (lw_keras_archive_save (path, run, &error));
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &old), ==, 0);
+  signal (SIGXFSZ, SIG_DFL);
+  test_check_error (error, "unchanged");
+  g_clear_error (&error);
+  after = test_read (path);
+  g_assert_true (g_bytes_equal (before, after));
+
+  g_assert_false (lw_keras_archive_save (nowhere, run, &error));
+  test_check_error (error, nowhere);
+  g_clear_error (&error);
+}
+
+static void
+test_history (void)
+{
+  g_autoptr(LwHistory) history = make_history (5000);
+  g_autoptr(GBytes)    bytes = lw_history_pack (history);
+  g_autoptr(LwHistory) back = NULL;
+  GError              *error = NULL;
+  gsize                length;
+  const guint8        *data = g_bytes_get_data (bytes, &length);
+
+  g_assert_cmpuint (length, ==, 16 + 5000 * 33 + 50 * 28);
+  back = lw_history_unpack (bytes, "my.keras", &error);
+  g_assert_no_error (error);
+  assert_histories_equal (history, back);
+
+  for (gsize n = 0; n < length; n += 997)
+    {
+      g_autoptr(GBytes) part = g_bytes_new (data, n);
+
+      g_assert_null (lw_history_unpack (part, "my.keras", &error));
+      test_check_error (error, "my.keras");
+      g_clear_error (&error);
+    }
+  for (guint i = 0; i < 500; i++)
+    {
+      g_autoptr(GByteArray) damaged = test_damage (bytes, i);
+      g_autoptr(GBytes)     part = g_bytes_new (damaged->data, damaged->len);
+      g_autoptr(LwHistory)  some = lw_history_unpack (part, "my.keras", &error);
+
+      g_assert_true ((some == NULL) == (error != NULL));
+      g_clear_error (&error);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  int result;
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/archive/round-trip", test_round_trip);
+  g_test_add_func ("/archive/extremes", test_extremes);
+  g_test_add_func ("/archive/members", test_members);
+  g_test_add_func ("/archive/keras-models", test_keras_models);
+  g_test_add_data_func ("/archive/keras-adam", "opt_adam", test_keras_optimizer);
+  g_test_add_data_func ("/archive/keras-momentum", "opt_sgd_momentum", test_keras_optimizer);
+  g_test_add_func ("/archive/other-archives", test_other_archives);
+  g_test_add_func ("/archive/bad-run-json", test_bad_run_json);
+  g_test_add_func ("/archive/damaged-members", test_damaged_members);
+  g_test_add_func ("/archive/damaged", test_damaged_archive);
+  g_test_add_func ("/archive/faulty-model", test_faulty_model);
+  g_test_add_func ("/archive/no-state", test_no_state);
+  g_test_add_func ("/archive/unreadable", test_unreadable);
+  g_test_add_func ("/archive/failed-save", test_failed_save);
+  g_test_add_func ("/archive/history", test_history);
+  result = g_test_run ();
+  test_remove_folder ();
+  return result;
+}
