@@ -1,0 +1,492 @@
+#include <adwaita.h>
+#include <string.h>
+
+#include "ui/builder/builder-pane.h"
+#include "ui/builder/field-control.h"
+#include "ui/builder/layer-card.h"
+#include "ui/builder/layer-editor.h"
+#include "ui/builder/layer-list.h"
+#include "ui/builder/layer-palette.h"
+#include "ui/builder/number-spin.h"
+
+/* The pane in a window whose "model" actions write down what they were asked for. */
+typedef struct
+{
+  GtkWindow     *window;
+  LwBuilderPane *pane;
+  LwLayerList   *list;
+  LwModelSpec   *model;
+  GString       *asked; /* "remove-layer 2;" */
+} Fixture;
+
+static const char *const actions[][2] = {
+  { "add-layer", "(su)" },      { "remove-layer", "u" }, { "move-layer", "(uu)" },
+  { "duplicate-layer", "u" },   { "set-field", "(usv)" }, { "rename-layer", "(us)" },
+  { "set-input", "(ii)" },      { "apply-fix", "u" },    { "load-preset", "s" },
+};
+
+static void
+on_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  Fixture         *f = data;
+  g_autofree char *text = g_variant_print (parameter, FALSE);
+
+  g_string_append_printf (f->asked, "%s %s;", g_action_get_name (G_ACTION (action)), text);
+}
+
+static void
+on_train (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  g_string_append (((Fixture *) data)->asked, "train;");
+}
+
+static void
+settle (void)
+{
+  gint64 end = g_get_monotonic_time () + 50 * G_TIME_SPAN_MILLISECOND;
+
+  while (g_get_monotonic_time () < end)
+    {
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      g_usleep (2000);
+    }
+}
+
+static void
+take_model (Fixture *f, LwModelSpec *model)
+{
+  g_assert_nonnull (model);
+  g_clear_pointer (&f->model, lw_model_spec_unref);
+  f->model = model;
+  lw_builder_pane_set_model (f->pane, model);
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  GSimpleActionGroup *group = g_simple_action_group_new ();
+  GSimpleActionGroup *window_group = g_simple_action_group_new ();
+  GSimpleAction      *train = g_simple_action_new ("train", NULL);
+
+  f->asked = g_string_new (NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
+    {
+      GSimpleAction *action = g_simple_action_new (actions[i][0], G_VARIANT_TYPE (actions[i][1]));
+
+      g_signal_connect (action, "activate", G_CALLBACK (on_action), f);
+      g_action_map_add_action (G_ACTION_MAP (group), G_ACTION (action));
+      g_object_unref (action);
+    }
+
+  f->window = GTK_WINDOW (gtk_window_new ());
+  gtk_window_set_default_size (f->window, 320, 711);
+  gtk_widget_insert_action_group (GTK_WIDGET (f->window), "model", G_ACTION_GROUP (group));
+  g_object_unref (group);
+  g_signal_connect (train, "activate", G_CALLBACK (on_train), f);
+  g_action_map_add_action (G_ACTION_MAP (window_group), G_ACTION (train));
+  gtk_widget_insert_action_group (GTK_WIDGET (f->window), "win", G_ACTION_GROUP (window_group));
+  g_object_unref (train);
+  g_object_unref (window_group);
+  f->pane = LW_BUILDER_PANE (lw_builder_pane_new ());
+  f->list = LW_LAYER_LIST (lw_builder_pane_get_list (f->pane));
+  gtk_window_set_child (f->window, GTK_WIDGET (f->pane));
+  take_model (f, lw_model_spec_new_preset ("convnet"));
+  gtk_window_present (f->window);
+  gtk_test_widget_wait_for_draw (GTK_WIDGET (f->window));
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  gtk_window_destroy (f->window);
+  settle ();
+  g_clear_pointer (&f->model, lw_model_spec_unref);
+  g_string_free (f->asked, TRUE);
+}
+
+static void
+assert_asked (Fixture *f, const char *expected)
+{
+  g_assert_cmpstr (f->asked->str, ==, expected);
+  g_string_truncate (f->asked, 0);
+}
+
+static LwLayerCard *
+get_card (Fixture *f, int layer)
+{
+  return LW_LAYER_CARD (lw_layer_list_get_card (f->list, layer));
+}
+
+static void
+open_card (Fixture *f, int layer)
+{
+  LwLayerCard *card = get_card (f, layer);
+
+  g_signal_emit_by_name (gtk_widget_get_parent (GTK_WIDGET (card)), "row-activated", card);
+  g_assert_true (lw_layer_card_get_expanded (card));
+}
+
+static GtkWidget *
+get_control (Fixture *f, int layer, const char *key)
+{
+  GtkWidget *editor = lw_layer_card_get_editor (get_card (f, layer));
+  GtkWidget *control = lw_layer_editor_find (LW_LAYER_EDITOR (editor), key);
+
+  g_assert_nonnull (control);
+  return control;
+}
+
+static GtkWidget *
+get_main (Fixture *f, int layer, const char *key)
+{
+  return lw_field_control_get_main (LW_FIELD_CONTROL (get_control (f, layer, key)));
+}
+
+/* Runs a class binding of `widget` or of what holds it, as the key would. */
+static void
+press (GtkWidget *widget, const char *trigger)
+{
+  for (; widget != NULL; widget = gtk_widget_get_parent (widget))
+    {
+      g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (widget);
+
+      for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
+        {
+          g_autoptr (GtkEventController) controller = g_list_model_get_item (controllers, i);
+
+          if (!GTK_IS_SHORTCUT_CONTROLLER (controller))
+            continue;
+          for (guint j = 0; j < g_list_model_get_n_items (G_LIST_MODEL (controller)); j++)
+            {
+              g_autoptr (GtkShortcut) shortcut =
+                g_list_model_get_item (G_LIST_MODEL (controller), j);
+              g_autofree char *text =
+                gtk_shortcut_trigger_to_string (gtk_shortcut_get_trigger (shortcut));
+
+              if (g_str_equal (text, trigger) &&
+                  gtk_shortcut_action_activate (gtk_shortcut_get_action (shortcut), 0, widget,
+                                                gtk_shortcut_get_arguments (shortcut)))
+                return;
+            }
+        }
+    }
+}
+
+static void
+test_names (Fixture *f, gconstpointer data)
+{
+  static const double shares[] = { .19, .04, .66, .03, 0, 0, .03 };
+  /* In a variable: the macro's message takes its arguments' text for a format. */
+  static const char *with_share = "Conv2D conv2d_1, 64 filters · 3×3 · relu, output 11 × 11 × 64, "
+                                  "18,496 parameters, 66\u202f% of time";
+
+  gtk_test_accessible_assert_role (get_card (f, 2), GTK_ACCESSIBLE_ROLE_LIST_ITEM);
+  gtk_test_accessible_assert_property (get_card (f, -1), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       "Input MNIST, output 28 × 28 × 1");
+  gtk_test_accessible_assert_property (
+    get_card (f, 2), GTK_ACCESSIBLE_PROPERTY_LABEL,
+    "Conv2D conv2d_1, 64 filters · 3×3 · relu, output 11 × 11 × 64, 18,496 parameters");
+  gtk_test_accessible_assert_property (get_card (f, 4), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       "Flatten flatten, output 1,600");
+
+  lw_builder_pane_set_costs (f->pane, shares, G_N_ELEMENTS (shares));
+  gtk_test_accessible_assert_property (get_card (f, 2), GTK_ACCESSIBLE_PROPERTY_LABEL, with_share);
+
+  /* A share goes with its card, until the cost of every layer is another. */
+  take_model (f, lw_model_spec_with_moved (f->model, 4, 5));
+  gtk_test_accessible_assert_property (get_card (f, 2), GTK_ACCESSIBLE_PROPERTY_LABEL, with_share);
+  take_model (f, lw_model_spec_with_removed (f->model, 4));
+  gtk_test_accessible_assert_property (
+    get_card (f, 2), GTK_ACCESSIBLE_PROPERTY_LABEL,
+    "Conv2D conv2d_1, 64 filters · 3×3 · relu, output 11 × 11 × 64, 18,496 parameters");
+}
+
+static void
+test_keys (Fixture *f, gconstpointer data)
+{
+  lw_layer_list_show_layer (f->list, 2);
+  g_assert_true (gtk_widget_has_focus (GTK_WIDGET (get_card (f, 2))));
+  g_assert_cmpint (lw_layer_list_get_selected (f->list), ==, 2);
+
+  press (GTK_WIDGET (get_card (f, 2)), "Delete");
+  assert_asked (f, "remove-layer 2;");
+  press (GTK_WIDGET (get_card (f, 2)), "<Alt>Up");
+  assert_asked (f, "move-layer (2, 1);");
+  press (GTK_WIDGET (get_card (f, 2)), "<Alt>Down");
+  assert_asked (f, "move-layer (2, 3);");
+  press (GTK_WIDGET (get_card (f, 2)), "<Control>d");
+  assert_asked (f, "duplicate-layer 2;");
+
+  /* Space trains, also from a card. */
+  press (GTK_WIDGET (get_card (f, 2)), "space");
+  assert_asked (f, "train;");
+  g_assert_false (lw_layer_card_get_expanded (get_card (f, 2)));
+
+  /* The ends of the stack, and the input, stay where they are. */
+  press (GTK_WIDGET (get_card (f, 0)), "<Alt>Up");
+  press (GTK_WIDGET (get_card (f, 6)), "<Alt>Down");
+  lw_layer_list_show_layer (f->list, -1);
+  press (GTK_WIDGET (get_card (f, -1)), "Delete");
+  assert_asked (f, "");
+
+  /* In a control of the card, Delete is the control's. */
+  open_card (f, 2);
+  gtk_widget_grab_focus (get_control (f, 2, "activation"));
+  press (GTK_WIDGET (get_card (f, 2)), "Delete");
+  assert_asked (f, "");
+}
+
+static void
+test_focus_survives (Fixture *f, gconstpointer data)
+{
+  LwLayerCard *card = get_card (f, 2);
+
+  /* A deleted card leaves focus and selection to the one that takes its place. */
+  lw_layer_list_show_layer (f->list, 1);
+  take_model (f, lw_model_spec_with_removed (f->model, 1));
+  g_assert_true (get_card (f, 1) == card);
+  g_assert_true (gtk_widget_has_focus (GTK_WIDGET (card)));
+  g_assert_cmpint (lw_layer_list_get_selected (f->list), ==, 1);
+
+  /* A moved one takes them along, and stays open. */
+  open_card (f, 1);
+  take_model (f, lw_model_spec_with_moved (f->model, 1, 0));
+  g_assert_true (get_card (f, 0) == card);
+  g_assert_true (gtk_list_box_row_get_index (GTK_LIST_BOX_ROW (card)) == 1);
+  g_assert_true (gtk_widget_has_focus (GTK_WIDGET (card)));
+  g_assert_true (lw_layer_card_get_expanded (card));
+}
+
+static void
+test_one_open (Fixture *f, gconstpointer data)
+{
+  open_card (f, 0);
+  open_card (f, 2);
+  g_assert_false (lw_layer_card_get_expanded (get_card (f, 0)));
+
+  press (GTK_WIDGET (get_card (f, 2)), "Escape");
+  g_assert_false (lw_layer_card_get_expanded (get_card (f, 2)));
+}
+
+static void
+test_spins (Fixture *f, gconstpointer data)
+{
+  GtkWidget *filters, *kernel, *text;
+  g_autoptr (LwSpec) spec = NULL;
+  GVariant *value;
+
+  open_card (f, 2);
+  filters = get_main (f, 2, "filters");
+  kernel = get_main (f, 2, "kernel_size");
+  gtk_test_accessible_assert_role (filters, GTK_ACCESSIBLE_ROLE_SPIN_BUTTON);
+  gtk_test_accessible_assert_property (filters, GTK_ACCESSIBLE_PROPERTY_LABEL, "Filters");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (kernel)), ==, "3 × 3");
+  assert_asked (f, "");
+
+  gtk_spin_button_spin (GTK_SPIN_BUTTON (filters), GTK_SPIN_STEP_FORWARD, 0);
+  assert_asked (f, "set-field (2, 'filters', <int64 65>);");
+
+  gtk_editable_set_text (GTK_EDITABLE (kernel), "5x3");
+  gtk_spin_button_update (GTK_SPIN_BUTTON (kernel));
+  assert_asked (f, "set-field (2, 'kernel_size', <(int64 5, int64 3)>);");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (kernel)), ==, "5 × 3");
+  gtk_editable_set_text (GTK_EDITABLE (kernel), "7");
+  gtk_spin_button_update (GTK_SPIN_BUTTON (kernel));
+  assert_asked (f, "set-field (2, 'kernel_size', <(int64 7, int64 7)>);");
+  gtk_editable_set_text (GTK_EDITABLE (kernel), "seven");
+  gtk_spin_button_update (GTK_SPIN_BUTTON (kernel));
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (kernel)), ==, "7 × 7");
+  assert_asked (f, "");
+  /* What assistive tools set is a plain number. */
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (kernel), 4);
+  assert_asked (f, "set-field (2, 'kernel_size', <(int64 4, int64 4)>);");
+
+  /* The answer of the model does not disturb what is being typed, nor ask again. */
+  gtk_widget_grab_focus (filters);
+  gtk_editable_set_text (GTK_EDITABLE (filters), "12");
+  value = g_variant_new ("(xx)", G_GINT64_CONSTANT (4), G_GINT64_CONSTANT (4));
+  spec = lw_spec_with_variant (lw_model_spec_get_layer (f->model, 2), "kernel_size",
+                               g_variant_ref_sink (value), NULL);
+  g_variant_unref (value);
+  g_assert_nonnull (spec);
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (filters), 64);
+  g_string_truncate (f->asked, 0);
+  gtk_editable_set_text (GTK_EDITABLE (filters), "12");
+  take_model (f, lw_model_spec_with_replaced (f->model, 2, spec));
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (filters)), ==, "12");
+  text = gtk_root_get_focus (GTK_ROOT (f->window));
+  g_assert_true (text == filters || gtk_widget_is_ancestor (text, filters));
+  g_assert_true (lw_layer_card_get_expanded (get_card (f, 2)));
+  assert_asked (f, "");
+}
+
+static void
+test_choices (Fixture *f, gconstpointer data)
+{
+  GtkWidget *valid, *same;
+
+  open_card (f, 0);
+  valid = get_main (f, 0, "padding");
+  g_assert_true (GTK_IS_TOGGLE_BUTTON (valid));
+  gtk_test_accessible_assert_property (valid, GTK_ACCESSIBLE_PROPERTY_LABEL, "Padding: valid");
+  same = gtk_widget_get_next_sibling (valid);
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (same), TRUE);
+  assert_asked (f, "set-field (0, 'padding', <'same'>);");
+
+  gtk_drop_down_set_selected (GTK_DROP_DOWN (get_main (f, 0, "activation")), 0);
+  assert_asked (f, "set-field (0, 'activation', <'linear'>);");
+  gtk_switch_set_active (GTK_SWITCH (get_main (f, 0, "use_bias")), FALSE);
+  assert_asked (f, "set-field (0, 'use_bias', <false>);");
+
+  /* An optional pair is "auto" below 1. */
+  open_card (f, 1);
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (get_main (f, 1, "strides"))), ==, "auto");
+  gtk_spin_button_spin (GTK_SPIN_BUTTON (get_main (f, 1, "strides")), GTK_SPIN_STEP_FORWARD, 0);
+  assert_asked (f, "set-field (1, 'strides', <(int64 1, int64 1)>);");
+  gtk_spin_button_spin (GTK_SPIN_BUTTON (get_main (f, 1, "strides")), GTK_SPIN_STEP_BACKWARD, 0);
+  assert_asked (f, "set-field (1, 'strides', <(int64 0, int64 0)>);");
+}
+
+static void
+test_name_and_input (Fixture *f, gconstpointer data)
+{
+  LwLayerCard *card = get_card (f, 4);
+  GtkWidget   *entry, *size;
+
+  open_card (f, 4);
+  entry = lw_layer_editor_get_name_entry (LW_LAYER_EDITOR (lw_layer_card_get_editor (card)));
+  gtk_editable_set_text (GTK_EDITABLE (entry), "flat");
+  g_signal_emit_by_name (entry, "activate");
+  assert_asked (f, "rename-layer (4, 'flat');");
+  /* Nobody took it up: the name in force comes back. */
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (entry)), ==, "flatten");
+
+  {
+    g_autoptr (LwSpec) spec = lw_spec_with_name (lw_model_spec_get_layer (f->model, 4), "flat");
+
+    take_model (f, lw_model_spec_with_replaced (f->model, 4, spec));
+  }
+  g_assert_true (get_card (f, 4) == card);
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (entry)), ==, "flat");
+
+  open_card (f, -1);
+  size = get_main (f, -1, "size");
+  gtk_editable_set_text (GTK_EDITABLE (size), "32 × 24");
+  gtk_spin_button_update (GTK_SPIN_BUTTON (size));
+  assert_asked (f, "set-input (32, 24);");
+  gtk_editable_set_text (GTK_EDITABLE (size), "auto");
+  gtk_spin_button_update (GTK_SPIN_BUTTON (size));
+  assert_asked (f, "set-input (-1, -1);");
+}
+
+static void
+test_fault (Fixture *f, gconstpointer data)
+{
+  LwLayerCard *card;
+  GtkWidget   *button;
+
+  take_model (f, lw_model_spec_with_removed (f->model, 4));
+  card = get_card (f, lw_model_spec_get_fault (f->model)->layer);
+  g_assert_true (lw_layer_card_get_faulty (card));
+  gtk_test_accessible_assert_state (card, GTK_ACCESSIBLE_STATE_INVALID,
+                                    GTK_ACCESSIBLE_INVALID_TRUE);
+
+  lw_builder_pane_show_fault (f->pane);
+  button = lw_layer_card_get_fix_button (card);
+  g_assert_nonnull (button);
+  g_assert_true (gtk_widget_has_focus (button));
+  g_assert_true (gtk_widget_has_css_class (button, "suggested-action"));
+  g_assert_cmpstr (gtk_button_get_label (GTK_BUTTON (button)), ==, "Insert Flatten");
+  g_signal_emit_by_name (button, "clicked");
+  assert_asked (f, "apply-fix 0;");
+
+  /* Mended, with the focus on the new card, which is selected. */
+  take_model (f, lw_model_spec_with_fix (f->model, lw_model_spec_get_fault (f->model),
+                                         LW_FIX_INSERT_FLATTEN));
+  g_assert_false (lw_layer_card_get_faulty (card));
+  g_assert_null (lw_model_spec_get_fault (f->model));
+  g_assert_true (lw_spec_is_a (
+    lw_layer_card_get_spec (get_card (f, lw_layer_list_get_selected (f->list))), "Flatten"));
+  g_assert_true (gtk_widget_has_focus (
+    GTK_WIDGET (get_card (f, lw_layer_list_get_selected (f->list)))));
+}
+
+static GtkWidget *
+find (GtkWidget *widget, GType type)
+{
+  GtkWidget *found = NULL;
+
+  if (G_TYPE_CHECK_INSTANCE_TYPE (widget, type))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL && found == NULL;
+       child = gtk_widget_get_next_sibling (child))
+    found = find (child, type);
+  return found;
+}
+
+static void
+test_palette (Fixture *f, gconstpointer data)
+{
+  GtkWidget *palette = find (GTK_WIDGET (f->pane), LW_TYPE_LAYER_PALETTE);
+  GtkWidget *search = lw_layer_palette_get_search (LW_LAYER_PALETTE (palette));
+
+  lw_builder_pane_open_palette (f->pane);
+  settle ();
+  gtk_editable_set_text (GTK_EDITABLE (search), "drop");
+  g_signal_emit_by_name (search, "activate");
+  assert_asked (f, "add-layer ('Dropout', 4294967295);");
+  g_assert_false (gtk_widget_get_mapped (palette));
+
+  lw_layer_list_show_layer (f->list, 2);
+  lw_builder_pane_open_palette (f->pane);
+  settle ();
+  /* Words in any order. */
+  gtk_editable_set_text (GTK_EDITABLE (search), "pool max");
+  g_signal_emit_by_name (search, "activate");
+  assert_asked (f, "add-layer ('MaxPooling2D', 3);");
+
+  lw_builder_pane_open_palette (f->pane);
+  settle ();
+  gtk_editable_set_text (GTK_EDITABLE (search), "no such layer");
+  g_signal_emit_by_name (search, "activate");
+  assert_asked (f, "");
+}
+
+static void
+test_place (Fixture *f, gconstpointer data)
+{
+  graphene_rect_t bounds;
+
+  g_assert_true (gtk_widget_compute_bounds (GTK_WIDGET (get_card (f, 3)), GTK_WIDGET (f->list),
+                                            &bounds));
+  g_assert_cmpuint (lw_layer_list_get_place_at (f->list, bounds.origin.y + 2), ==, 3);
+  g_assert_cmpuint (
+    lw_layer_list_get_place_at (f->list, bounds.origin.y + bounds.size.height - 2), ==, 4);
+  g_assert_cmpuint (lw_layer_list_get_place_at (f->list, 0), ==, 0);
+  g_assert_cmpuint (lw_layer_list_get_place_at (f->list, 5000), ==, 7);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_setenv ("GTK_A11Y", "test", TRUE);
+  gtk_test_init (&argc, &argv);
+  adw_init ();
+
+#define ADD(path, function)                                                                        \
+  g_test_add ("/ui/layer-list/" path, Fixture, NULL, set_up, function, tear_down)
+  ADD ("names", test_names);
+  ADD ("keys", test_keys);
+  ADD ("focus-survives", test_focus_survives);
+  ADD ("one-open", test_one_open);
+  ADD ("spins", test_spins);
+  ADD ("choices", test_choices);
+  ADD ("name-and-input", test_name_and_input);
+  ADD ("fault", test_fault);
+  ADD ("palette", test_palette);
+  ADD ("place", test_place);
+#undef ADD
+
+  return g_test_run ();
+}

@@ -1,0 +1,271 @@
+#include <adwaita.h>
+
+#include "ui/builder/field-control.h"
+#include "ui/builder/number-spin.h"
+#include "ui/builder/run-popover.h"
+#include "ui/builder/settings-rows.h"
+#include "ui/builder/spec-popover.h"
+
+typedef struct
+{
+  GtkWindow      *window;
+  LwSettingsRows *rows;
+  LwModelSpec    *model;
+  GString        *asked;
+} Fixture;
+
+static const char *const actions[][3] = {
+  { "model", "set-optimizer", "s" },
+  { "model", "set-optimizer-field", "(sv)" },
+  { "model", "set-loss", "s" },
+  { "model", "set-loss-field", "(sv)" },
+  { "run", "set-epochs", "u" },
+  { "run", "set-batch-size", "u" },
+  { "run", "set-seed", "t" },
+  { "run", "set-shuffle", "u" },
+  { "run", "set-validation", "(sd)" },
+};
+
+static void
+on_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  Fixture         *f = data;
+  g_autofree char *text = g_variant_print (parameter, FALSE);
+
+  g_string_append_printf (f->asked, "%s %s;", g_action_get_name (G_ACTION (action)), text);
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  static const LwRunSettings settings = { 5, 128, G_MAXUINT, 1, LW_VALIDATION_TEST, 0.1 };
+
+  f->asked = g_string_new (NULL);
+  f->window = GTK_WINDOW (gtk_window_new ());
+  f->rows = LW_SETTINGS_ROWS (lw_settings_rows_new ());
+  f->model = lw_model_spec_new_preset ("convnet");
+
+  for (int g = 0; g < 2; g++)
+    {
+      const char         *name = g == 0 ? "model" : "run";
+      GSimpleActionGroup *group = g_simple_action_group_new ();
+
+      for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
+        if (g_str_equal (actions[i][0], name))
+          {
+            GSimpleAction *action =
+              g_simple_action_new (actions[i][1], G_VARIANT_TYPE (actions[i][2]));
+
+            g_signal_connect (action, "activate", G_CALLBACK (on_action), f);
+            g_action_map_add_action (G_ACTION_MAP (group), G_ACTION (action));
+            g_object_unref (action);
+          }
+      gtk_widget_insert_action_group (GTK_WIDGET (f->window), name, G_ACTION_GROUP (group));
+      g_object_unref (group);
+    }
+
+  lw_settings_rows_set_model (f->rows, f->model);
+  lw_settings_rows_set_settings (f->rows, &settings);
+  gtk_window_set_child (f->window, GTK_WIDGET (f->rows));
+  gtk_window_present (f->window);
+  gtk_test_widget_wait_for_draw (GTK_WIDGET (f->window));
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  gtk_window_destroy (f->window);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  lw_model_spec_unref (f->model);
+  g_string_free (f->asked, TRUE);
+}
+
+static void
+assert_asked (Fixture *f, const char *expected)
+{
+  g_assert_cmpstr (f->asked->str, ==, expected);
+  g_string_truncate (f->asked, 0);
+}
+
+static LwSpecPopover *
+get_spec_popover (Fixture *f, LwSettingsRow row)
+{
+  return LW_SPEC_POPOVER (lw_settings_rows_get_popover (f->rows, row));
+}
+
+static GtkSpinButton *
+get_field_spin (Fixture *f, const char *key)
+{
+  GtkWidget *control = lw_spec_popover_find (get_spec_popover (f, LW_SETTINGS_OPTIMIZER), key);
+
+  g_assert_nonnull (control);
+  return GTK_SPIN_BUTTON (lw_field_control_get_main (LW_FIELD_CONTROL (control)));
+}
+
+static GtkWidget *
+get_run_control (Fixture *f, const char *setting)
+{
+  GtkWidget *popover = lw_settings_rows_get_popover (f->rows, LW_SETTINGS_RUN);
+  GtkWidget *control = lw_run_popover_find (LW_RUN_POPOVER (popover), setting);
+
+  g_assert_nonnull (control);
+  return LW_IS_NUMBER_SPIN (control) ? lw_number_spin_get_button (LW_NUMBER_SPIN (control))
+                                     : control;
+}
+
+static void
+type (GtkSpinButton *spin, const char *text)
+{
+  gtk_editable_set_text (GTK_EDITABLE (spin), text);
+  gtk_spin_button_update (spin);
+}
+
+static void
+test_names (Fixture *f, gconstpointer data)
+{
+  GtkWidget *row = lw_settings_rows_get_row (f->rows, LW_SETTINGS_OPTIMIZER);
+
+  gtk_test_accessible_assert_role (row, GTK_ACCESSIBLE_ROLE_LIST_ITEM);
+  gtk_test_accessible_assert_property (row, GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       "Optimizer: Adam · 0.001");
+  gtk_test_accessible_assert_property (lw_settings_rows_get_row (f->rows, LW_SETTINGS_LOSS),
+                                       GTK_ACCESSIBLE_PROPERTY_LABEL, "Loss: Sparse cross-entropy");
+  gtk_test_accessible_assert_property (lw_settings_rows_get_row (f->rows, LW_SETTINGS_RUN),
+                                       GTK_ACCESSIBLE_PROPERTY_LABEL, "Run: 5 epochs · batch 128");
+  gtk_test_accessible_assert_property (get_field_spin (f, "learning_rate"),
+                                       GTK_ACCESSIBLE_PROPERTY_LABEL, "Learning rate");
+  gtk_test_accessible_assert_property (get_run_control (f, "batch-size"),
+                                       GTK_ACCESSIBLE_PROPERTY_LABEL, "Batch size");
+  assert_asked (f, "");
+}
+
+static void
+test_learning_rate (Fixture *f, gconstpointer data)
+{
+  GtkSpinButton *rate = get_field_spin (f, "learning_rate");
+
+  gtk_spin_button_spin (rate, GTK_SPIN_STEP_FORWARD, 0);
+  assert_asked (f, "set-optimizer-field ('learning_rate', <0.002>);");
+  gtk_spin_button_spin (rate, GTK_SPIN_STEP_FORWARD, 0);
+  assert_asked (f, "set-optimizer-field ('learning_rate', <0.0050000000000000001>);");
+  gtk_spin_button_spin (rate, GTK_SPIN_PAGE_BACKWARD, 0);
+  assert_asked (f, "set-optimizer-field ('learning_rate', <0.00050000000000000001>);");
+  type (rate, "1e-4");
+  assert_asked (f, "set-optimizer-field ('learning_rate', <0.0001>);");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (rate)), ==, "0.0001");
+  type (rate, "3e-5");
+  assert_asked (f, "set-optimizer-field ('learning_rate', <3.0000000000000001e-05>);");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (rate)), ==, "3e-5");
+  type (rate, "fast");
+  assert_asked (f, "");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (rate)), ==, "3e-5");
+
+  /* Leaving a field as it is changes nothing, whatever its rounding hides. */
+  gtk_spin_button_set_value (rate, 1.0 / 3.0);
+  g_string_truncate (f->asked, 0);
+  gtk_spin_button_update (rate);
+  assert_asked (f, "");
+  g_assert_cmpfloat (gtk_spin_button_get_value (rate), ==, 1.0 / 3.0);
+}
+
+static void
+test_kind (Fixture *f, gconstpointer data)
+{
+  LwSpecPopover          *popover = get_spec_popover (f, LW_SETTINGS_OPTIMIZER);
+  AdwComboRow            *kind = ADW_COMBO_ROW (lw_spec_popover_get_kind (popover));
+  g_autoptr (LwSpec)      sgd = lw_spec_new (lw_optimizer_class_find ("SGD"), NULL);
+  g_autoptr (LwModelSpec) model = lw_model_spec_with_optimizer (f->model, sgd);
+  guint                   selected = 0;
+
+  while (g_strcmp0 (lw_optimizer_classes ()[selected]->class_name, "SGD") != 0)
+    selected++;
+  adw_combo_row_set_selected (kind, selected);
+  assert_asked (f, "set-optimizer 'SGD';");
+
+  /* The window's answer brings SGD's fields and asks for nothing. */
+  lw_settings_rows_set_model (f->rows, model);
+  g_assert_nonnull (lw_spec_popover_find (popover, "momentum"));
+  g_assert_null (lw_spec_popover_find (popover, "beta_1"));
+  gtk_test_accessible_assert_property (lw_settings_rows_get_row (f->rows, LW_SETTINGS_OPTIMIZER),
+                                       GTK_ACCESSIBLE_PROPERTY_LABEL, "Optimizer: SGD · 0.01");
+  assert_asked (f, "");
+
+  lw_settings_rows_set_model (f->rows, f->model);
+  g_assert_cmpuint (adw_combo_row_get_selected (kind), !=, selected);
+  assert_asked (f, "");
+}
+
+static void
+test_loss (Fixture *f, gconstpointer data)
+{
+  GtkWidget *control = lw_spec_popover_find (get_spec_popover (f, LW_SETTINGS_LOSS), "from_logits");
+  GtkWidget *button = lw_field_control_get_main (LW_FIELD_CONTROL (control));
+
+  g_assert_true (gtk_switch_get_active (GTK_SWITCH (button)));
+  gtk_switch_set_active (GTK_SWITCH (button), FALSE);
+  assert_asked (f, "set-loss-field ('from_logits', <false>);");
+}
+
+static void
+test_run (Fixture *f, gconstpointer data)
+{
+  GtkSpinButton *batch = GTK_SPIN_BUTTON (get_run_control (f, "batch-size"));
+  GtkSpinButton *shuffle = GTK_SPIN_BUTTON (get_run_control (f, "shuffle"));
+  GtkWidget     *seed = get_run_control (f, "seed");
+  AdwComboRow   *validation = ADW_COMBO_ROW (get_run_control (f, "validation"));
+
+  gtk_spin_button_spin (GTK_SPIN_BUTTON (get_run_control (f, "epochs")), GTK_SPIN_STEP_FORWARD, 0);
+  assert_asked (f, "set-epochs 6;");
+
+  gtk_spin_button_spin (batch, GTK_SPIN_STEP_FORWARD, 0);
+  assert_asked (f, "set-batch-size 256;");
+  type (batch, "100");
+  assert_asked (f, "set-batch-size 100;");
+  gtk_spin_button_spin (batch, GTK_SPIN_STEP_BACKWARD, 0);
+  assert_asked (f, "set-batch-size 64;");
+
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (shuffle)), ==, "whole set");
+  gtk_spin_button_spin (shuffle, GTK_SPIN_STEP_BACKWARD, 0);
+  assert_asked (f, "set-shuffle 50000;");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (shuffle)), ==, "50,000");
+  type (shuffle, "0");
+  assert_asked (f, "set-shuffle 0;");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (shuffle)), ==, "off");
+  type (shuffle, "70,000");
+  assert_asked (f, "set-shuffle 4294967295;");
+
+  gtk_editable_set_text (GTK_EDITABLE (seed), "9223372036854775808");
+  g_signal_emit_by_name (seed, "activate");
+  assert_asked (f, "set-seed 9223372036854775808;");
+  gtk_editable_set_text (GTK_EDITABLE (seed), "-3");
+  g_signal_emit_by_name (seed, "activate");
+  assert_asked (f, "");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (seed)), ==, "1");
+
+  adw_combo_row_set_selected (validation, LW_VALIDATION_FRACTION);
+  assert_asked (f, "set-validation ('fraction', 0.10000000000000001);");
+  type (GTK_SPIN_BUTTON (get_run_control (f, "fraction")), "0.25");
+  assert_asked (f, "set-validation ('fraction', 0.25);");
+  adw_combo_row_set_selected (validation, LW_VALIDATION_NONE);
+  assert_asked (f, "set-validation ('none', 0.25);");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_setenv ("GTK_A11Y", "test", TRUE);
+  gtk_test_init (&argc, &argv);
+  adw_init ();
+
+#define ADD(path, function)                                                                        \
+  g_test_add ("/ui/settings-rows/" path, Fixture, NULL, set_up, function, tear_down)
+  ADD ("names", test_names);
+  ADD ("learning-rate", test_learning_rate);
+  ADD ("kind", test_kind);
+  ADD ("loss", test_loss);
+  ADD ("run", test_run);
+#undef ADD
+
+  return g_test_run ();
+}

@@ -1,0 +1,342 @@
+#include "ui/builder/builder-pane.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+
+#include "ui/builder/layer-list.h"
+#include "ui/builder/layer-palette.h"
+#include "ui/builder/settings-rows.h"
+#include "ui/train/number-text.h"
+#include "ui/ui-resources.h"
+
+struct _LwBuilderPane {
+  GtkWidget       parent_instance;
+
+  LwModelSpec    *model;
+  double          epoch_time;
+  gboolean        measured;
+  gboolean        compact;
+
+  GtkWidget      *box;
+  GtkMenuButton  *presets;
+  GtkMenuButton  *add;
+  LwLayerPalette *palette;
+  LwLayerList    *list;
+  GtkWidget      *fault_icon;
+  GtkLabel       *total;
+  GtkLabel       *epoch;
+  LwSettingsRows *rows;
+};
+
+G_DEFINE_FINAL_TYPE (LwBuilderPane, lw_builder_pane, GTK_TYPE_WIDGET)
+
+enum {
+  PROP_0,
+  PROP_COMPACT,
+  PROP_EPOCH_TIME,
+  N_PROPERTIES
+};
+
+static GParamSpec *properties[N_PROPERTIES];
+
+static void
+on_chosen (LwLayerPalette *palette,
+           const char     *class_name,
+           LwBuilderPane  *self)
+{
+  gtk_widget_activate_action (GTK_WIDGET (self), "model.add-layer", "(su)", class_name,
+                              lw_layer_list_get_place (self->list));
+}
+
+static void
+update_total (LwBuilderPane *self)
+{
+  gboolean faulty = lw_model_spec_get_fault (self->model) != NULL;
+  gint64 n = lw_model_spec_get_n_parameters (self->model);
+  g_autofree char *count = lw_number_text_count ((guint64) MAX (n, 0));
+  g_autofree char *text = NULL;
+
+  if (faulty)
+    {
+      text = g_strdup (_("1 card needs a fix"));
+      gtk_widget_add_css_class (GTK_WIDGET (self->total), "error");
+    }
+  else
+    {
+      text = g_strdup_printf (ngettext ("%s parameter", "%s parameters", (gulong) MAX (n, 0)),
+                              count);
+      gtk_widget_remove_css_class (GTK_WIDGET (self->total), "error");
+    }
+
+  gtk_label_set_text (self->total, text);
+  gtk_widget_set_visible (self->fault_icon, faulty);
+  gtk_widget_set_visible (GTK_WIDGET (self->epoch), !faulty && self->epoch_time >= 0);
+}
+
+void
+lw_builder_pane_set_model (LwBuilderPane *self,
+                           LwModelSpec   *model)
+{
+  g_return_if_fail (LW_IS_BUILDER_PANE (self));
+  g_return_if_fail (model != NULL);
+
+  if (self->model == model)
+    return;
+
+  lw_model_spec_ref (model);
+  g_clear_pointer (&self->model, lw_model_spec_unref);
+  self->model = model;
+  lw_layer_list_set_model (self->list, model);
+  lw_settings_rows_set_model (self->rows, model);
+  update_total (self);
+}
+
+void
+lw_builder_pane_set_settings (LwBuilderPane       *self,
+                              const LwRunSettings *settings)
+{
+  g_return_if_fail (LW_IS_BUILDER_PANE (self));
+
+  lw_settings_rows_set_settings (self->rows, settings);
+}
+
+void
+lw_builder_pane_set_costs (LwBuilderPane *self,
+                           const double  *shares,
+                           guint          n)
+{
+  g_return_if_fail (LW_IS_BUILDER_PANE (self));
+
+  lw_layer_list_set_costs (self->list, shares, n);
+}
+
+/* "4.3 s", "25 s", "1:12". */
+static char *
+format_duration (double seconds)
+{
+  guint whole = (guint) round (seconds);
+
+  if (seconds < 9.95)
+    return g_strdup_printf (_("%.1f s"), seconds);
+  if (whole < 60)
+    return g_strdup_printf (_("%u s"), whole);
+  if (whole < 3600)
+    return g_strdup_printf ("%u:%02u", whole / 60, whole % 60);
+
+  return g_strdup_printf ("%u:%02u:%02u", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+static void
+update_epoch (LwBuilderPane *self)
+{
+  g_autofree char *duration = NULL;
+  g_autofree char *text = NULL;
+
+  if (self->epoch_time < 0)
+    return;
+
+  duration = format_duration (self->epoch_time);
+  if (self->measured)
+    text = g_strdup_printf (_("%s per epoch"), duration);
+  else
+    /* Translators: where there is little room, "≈" stands for "about". */
+    text = g_strdup_printf (self->compact ? _("≈ %s per epoch") : _("about %s per epoch"),
+                            duration);
+  gtk_label_set_text (self->epoch, text);
+}
+
+void
+lw_builder_pane_set_epoch_time (LwBuilderPane *self,
+                                double         seconds,
+                                gboolean       measured)
+{
+  g_return_if_fail (LW_IS_BUILDER_PANE (self));
+
+  if (isnan (seconds))
+    seconds = -1;
+
+  self->epoch_time = seconds;
+  self->measured = measured;
+  update_epoch (self);
+  if (self->model != NULL)
+    update_total (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EPOCH_TIME]);
+}
+
+void
+lw_builder_pane_set_data (LwBuilderPane *self,
+                          const char    *name,
+                          guint          n_images)
+{
+  g_return_if_fail (LW_IS_BUILDER_PANE (self));
+
+  lw_layer_list_set_data_name (self->list, name);
+  if (n_images > 0)
+    lw_settings_rows_set_data_size (self->rows, n_images);
+}
+
+void
+lw_builder_pane_set_compact (LwBuilderPane *self,
+                             gboolean       compact)
+{
+  g_return_if_fail (LW_IS_BUILDER_PANE (self));
+
+  compact = !!compact;
+  if (self->compact == compact)
+    return;
+
+  self->compact = compact;
+  lw_layer_list_set_compact (self->list, compact);
+  update_epoch (self);
+  if (compact)
+    gtk_widget_add_css_class (GTK_WIDGET (self), "compact");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self), "compact");
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_COMPACT]);
+}
+
+void
+lw_builder_pane_show_fault (LwBuilderPane *self)
+{
+  g_return_if_fail (LW_IS_BUILDER_PANE (self));
+
+  lw_layer_list_show_fault (self->list);
+}
+
+GtkWidget *
+lw_builder_pane_get_list (LwBuilderPane *self)
+{
+  g_return_val_if_fail (LW_IS_BUILDER_PANE (self), NULL);
+
+  return GTK_WIDGET (self->list);
+}
+
+GtkWidget *
+lw_builder_pane_get_rows (LwBuilderPane *self)
+{
+  g_return_val_if_fail (LW_IS_BUILDER_PANE (self), NULL);
+
+  return GTK_WIDGET (self->rows);
+}
+
+void
+lw_builder_pane_open_palette (LwBuilderPane *self)
+{
+  g_return_if_fail (LW_IS_BUILDER_PANE (self));
+
+  gtk_menu_button_popup (self->add);
+}
+
+static void
+lw_builder_pane_get_property (GObject    *object,
+                              guint       id,
+                              GValue     *value,
+                              GParamSpec *pspec)
+{
+  LwBuilderPane *self = LW_BUILDER_PANE (object);
+
+  switch (id)
+    {
+    case PROP_COMPACT:
+      g_value_set_boolean (value, self->compact);
+      break;
+    case PROP_EPOCH_TIME:
+      g_value_set_double (value, self->epoch_time);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+lw_builder_pane_set_property (GObject      *object,
+                              guint         id,
+                              const GValue *value,
+                              GParamSpec   *pspec)
+{
+  LwBuilderPane *self = LW_BUILDER_PANE (object);
+
+  switch (id)
+    {
+    case PROP_COMPACT:
+      lw_builder_pane_set_compact (self, g_value_get_boolean (value));
+      break;
+    case PROP_EPOCH_TIME:
+      lw_builder_pane_set_epoch_time (self, g_value_get_double (value), self->measured);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+lw_builder_pane_dispose (GObject *object)
+{
+  LwBuilderPane *self = LW_BUILDER_PANE (object);
+
+  g_clear_pointer (&self->box, gtk_widget_unparent);
+  g_clear_pointer (&self->model, lw_model_spec_unref);
+  G_OBJECT_CLASS (lw_builder_pane_parent_class)->dispose (object);
+}
+
+static void
+lw_builder_pane_class_init (LwBuilderPaneClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->get_property = lw_builder_pane_get_property;
+  object_class->set_property = lw_builder_pane_set_property;
+  object_class->dispose = lw_builder_pane_dispose;
+
+  properties[PROP_COMPACT] = g_param_spec_boolean ("compact", NULL, NULL, FALSE,
+                                                   G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                                     G_PARAM_EXPLICIT_NOTIFY);
+  properties[PROP_EPOCH_TIME] = g_param_spec_double ("epoch-time", NULL, NULL, -1, G_MAXDOUBLE, -1,
+                                                     G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                                       G_PARAM_EXPLICIT_NOTIFY);
+  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+
+  g_type_ensure (LW_TYPE_LAYER_LIST);
+  g_type_ensure (LW_TYPE_LAYER_PALETTE);
+  g_type_ensure (LW_TYPE_SETTINGS_ROWS);
+  lw_ui_resources_ensure ();
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               LW_UI_RESOURCE_PREFIX "/builder/builder-pane.ui");
+  gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, box);
+  gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, presets);
+  gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, add);
+  gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, palette);
+  gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, list);
+  gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, fault_icon);
+  gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, total);
+  gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, epoch);
+  gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, rows);
+  gtk_widget_class_bind_template_callback (widget_class, on_chosen);
+  gtk_widget_class_set_css_name (widget_class, "builderpane");
+}
+
+static void
+lw_builder_pane_init (LwBuilderPane *self)
+{
+  const char *const *presets = lw_model_spec_get_presets ();
+  g_autoptr (GMenu) menu = g_menu_new ();
+
+  self->epoch_time = -1;
+  gtk_widget_init_template (GTK_WIDGET (self));
+
+  for (guint i = 0; presets[i] != NULL; i++)
+    {
+      g_autoptr (GMenuItem) item = g_menu_item_new (presets[i], NULL);
+
+      g_menu_item_set_action_and_target (item, "model.load-preset", "s", presets[i]);
+      g_menu_append_item (menu, item);
+    }
+  gtk_menu_button_set_menu_model (self->presets, G_MENU_MODEL (menu));
+}
+
+GtkWidget *
+lw_builder_pane_new (void)
+{
+  return g_object_new (LW_TYPE_BUILDER_PANE, NULL);
+}

@@ -1,0 +1,870 @@
+#include "ui/builder/layer-card.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
+
+#include "ui/builder/cost-bar.h"
+#include "ui/builder/layer-editor.h"
+#include "ui/train/number-text.h"
+#include "ui/ui-resources.h"
+
+/* How long the ring of a new card glows, in ms; style.css has the same number. */
+#define GLOW 800
+
+/* What a card's line holds beside its texts: margins, paddings, the handle, and the gaps
+ * between. */
+#define HEAD_SPACE 72
+
+struct _LwLayerCard {
+  GtkListBoxRow      parent_instance;
+
+  int                index;
+  guint              n_layers;
+  LwSpec            *spec; /* NULL for the input */
+  LwShape            input; /* of the model; for the input's card */
+  gint64             n_parameters; /* -1 if not known, or without any */
+  double             share;
+  int                width; /* of the list, as last told; 0 if not yet */
+  LwShape            output_shape;
+  char              *output_text; /* NULL if there is no shape */
+  char              *data_name;
+  gboolean           faulty;
+  gboolean           compact;
+  gboolean           expanded;
+  guint              glow_source;
+
+  GtkWidget         *editor;
+  GtkWidget         *menu;
+
+  GtkRevealer       *arrival;
+  GtkWidget         *card;
+  GtkWidget         *head;
+  GtkWidget         *handle;
+  GtkLabel          *title;
+  GtkLabel          *inline_summary;
+  GtkLabel          *output;
+  GtkWidget         *second_line;
+  GtkLabel          *summary;
+  GtkLabel          *cost;
+  GtkWidget         *fault;
+  GtkLabel          *fault_message;
+  GtkWidget         *fixes;
+  GtkRevealer       *editor_revealer;
+  LwCostBar         *cost_bar;
+};
+
+G_DEFINE_FINAL_TYPE (LwLayerCard, lw_layer_card, GTK_TYPE_LIST_BOX_ROW)
+
+enum {
+  PROP_0,
+  PROP_COMPACT,
+  PROP_EXPANDED,
+  N_PROPERTIES
+};
+
+static GParamSpec *properties[N_PROPERTIES];
+
+/* "32 filters · 3×3 · relu" has no room on a single line; "32 · 3×3 · relu" has. */
+static char *
+shorten_summary (const char *summary)
+{
+  const char *first_end = strstr (summary, " · ");
+  const char *word = strchr (summary, ' ');
+
+  if (first_end == NULL || word == NULL || word >= first_end || !g_ascii_isdigit (*summary))
+    return g_strdup (summary);
+
+  return g_strdup_printf ("%.*s%s", (int) (word - summary), summary, first_end);
+}
+
+/* "1,600" for a row of numbers, "11 × 11 × 64" for an image. */
+static char *
+format_shape (const LwShape *shape)
+{
+  if (shape->rank == 1 && shape->dims[0] >= 0)
+    return lw_number_text_count ((guint64) shape->dims[0]);
+
+  return lw_shape_to_label (shape);
+}
+
+/* How wide a text stands in a label, in px. */
+static int
+measure_text (GtkLabel   *label,
+              const char *text)
+{
+  g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (label), text);
+  int width;
+
+  pango_layout_get_pixel_size (layout, &width, NULL);
+  return width;
+}
+
+static void
+update_output (LwLayerCard *self)
+{
+  g_autofree char *tight = NULL;
+  int room = self->width - HEAD_SPACE -
+             measure_text (self->title, gtk_label_get_text (self->title));
+
+  if (self->output_text == NULL)
+    gtk_label_set_text (self->output, _("no shape"));
+  else if (self->width > 0 && measure_text (self->output, self->output_text) > room)
+    {
+      tight = lw_shape_to_string (&self->output_shape);
+      gtk_label_set_text (self->output, tight);
+    }
+  else
+    gtk_label_set_text (self->output, self->output_text);
+}
+
+/* The settings in full where they fit beside what stands at the right, else in short. */
+static void
+update_lines (LwLayerCard *self)
+{
+  g_autofree char *full = NULL;
+  g_autofree char *brief = NULL;
+  const char *summary;
+  gboolean two;
+  int room;
+
+  if (self->spec != NULL)
+    full = lw_spec_to_summary (self->spec);
+  else
+    full = g_strdup (self->data_name != NULL ? self->data_name : "");
+  brief = shorten_summary (full);
+  summary = full;
+  two = !self->compact && (self->n_parameters > 0 || (self->faulty && *full != '\0'));
+
+  update_output (self);
+  room = self->width - HEAD_SPACE;
+  if (two)
+    room -= measure_text (self->cost, gtk_label_get_text (self->cost));
+  else
+    room -= 6 + measure_text (self->title, gtk_label_get_text (self->title)) +
+            measure_text (self->output, gtk_label_get_text (self->output));
+
+  if (self->width > 0 && measure_text (self->summary, full) > room)
+    summary = brief;
+  gtk_label_set_text (self->inline_summary, two ? "" : summary);
+  gtk_label_set_text (self->summary, summary);
+  gtk_widget_set_visible (self->second_line, two);
+}
+
+static void
+update_cost (LwLayerCard *self)
+{
+  g_autofree char *count = NULL;
+  g_autofree char *text = NULL;
+
+  lw_cost_bar_set_share (self->cost_bar, self->share);
+
+  if (self->n_parameters > 0)
+    {
+      count = lw_number_text_count ((guint64) self->n_parameters);
+      if (isnan (self->share))
+        text = g_strdup (count);
+      else
+        /* Translators: parameters and share of the training time: "18,496 · 66 % of time". */
+        text = g_strdup_printf (_("%s · %.0f\u202f%% of time"), count, self->share * 100);
+    }
+  gtk_label_set_text (self->cost, text != NULL ? text : "");
+}
+
+static void
+update_accessible (LwLayerCard *self)
+{
+  g_autoptr (GString) label = g_string_new (gtk_label_get_text (self->title));
+  g_autofree char *summary = NULL;
+
+  if (self->spec != NULL)
+    {
+      summary = lw_spec_to_summary (self->spec);
+      g_string_append_printf (label, " %s", lw_spec_get_name (self->spec));
+      if (*summary != '\0')
+        g_string_append_printf (label, ", %s", summary);
+    }
+  else if (self->data_name != NULL)
+    g_string_append_printf (label, " %s", self->data_name);
+
+  g_string_append (label, ", ");
+  if (self->output_text != NULL)
+    g_string_append_printf (label, _("output %s"), self->output_text);
+  else
+    g_string_append (label, _("no shape"));
+
+  if (self->n_parameters > 0)
+    {
+      g_autofree char *count = lw_number_text_count ((guint64) self->n_parameters);
+
+      g_string_append (label, ", ");
+      g_string_append_printf (
+        label, ngettext ("%s parameter", "%s parameters", (gulong) self->n_parameters), count);
+    }
+  if (!isnan (self->share))
+    {
+      g_string_append (label, ", ");
+      g_string_append_printf (label, _("%.0f\u202f%% of time"), self->share * 100);
+    }
+  if (self->faulty)
+    g_string_append_printf (label, ". %s", gtk_label_get_text (self->fault_message));
+
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label->str,
+                                  -1);
+  gtk_accessible_update_state (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_STATE_INVALID,
+                               self->faulty ? GTK_ACCESSIBLE_INVALID_TRUE
+                                            : GTK_ACCESSIBLE_INVALID_FALSE,
+                               GTK_ACCESSIBLE_STATE_EXPANDED, self->expanded, -1);
+  gtk_widget_set_tooltip_text (self->head, self->compact ? label->str : NULL);
+}
+
+static void
+on_fix_clicked (GtkWidget   *button,
+                LwLayerCard *self)
+{
+  guint fix = GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (button), "lw-fix"));
+
+  gtk_widget_activate_action (GTK_WIDGET (self), "model.apply-fix", "u", fix);
+}
+
+static void
+update_fixes (LwLayerCard       *self,
+              const LwModelSpec *model,
+              const LwFault     *fault)
+{
+  GtkWidget *button = gtk_widget_get_first_child (self->fixes);
+
+  /* Buttons are kept where there are enough of them: one may be just now under the pointer. */
+  for (guint i = 0; fault != NULL && i < fault->n_fixes; i++)
+    {
+      g_autofree char *label = lw_fix_to_label (model, fault, fault->fixes[i]);
+
+      if (button == NULL)
+        {
+          button = gtk_button_new ();
+          gtk_widget_set_halign (button, GTK_ALIGN_START);
+          gtk_widget_add_css_class (button, "small");
+          if (i == 0)
+            gtk_widget_add_css_class (button, "suggested-action");
+          g_object_set_data (G_OBJECT (button), "lw-fix", GUINT_TO_POINTER (i));
+          g_signal_connect (button, "clicked", G_CALLBACK (on_fix_clicked), self);
+          gtk_box_append (GTK_BOX (self->fixes), button);
+        }
+      gtk_button_set_label (GTK_BUTTON (button), label);
+      gtk_label_set_ellipsize (GTK_LABEL (gtk_button_get_child (GTK_BUTTON (button))),
+                               PANGO_ELLIPSIZE_MIDDLE);
+      button = gtk_widget_get_next_sibling (button);
+    }
+
+  while (button != NULL)
+    {
+      GtkWidget *next = gtk_widget_get_next_sibling (button);
+
+      gtk_box_remove (GTK_BOX (self->fixes), button);
+      button = next;
+    }
+}
+
+static void
+update_fault (LwLayerCard       *self,
+              const LwModelSpec *model)
+{
+  const LwFault *fault = lw_model_spec_get_fault (model);
+
+  if (fault != NULL && fault->layer != self->index)
+    fault = NULL;
+
+  self->faulty = fault != NULL;
+  if (fault != NULL)
+    {
+      gtk_label_set_text (self->fault_message, fault->message);
+      gtk_widget_add_css_class (GTK_WIDGET (self), "faulty");
+    }
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self), "faulty");
+
+  update_fixes (self, model, fault);
+  gtk_widget_set_visible (self->fault, fault != NULL);
+}
+
+static void
+update_editor (LwLayerCard *self)
+{
+  if (self->editor == NULL)
+    return;
+
+  if (self->spec != NULL)
+    lw_layer_editor_set_layer (LW_LAYER_EDITOR (self->editor), (guint) self->index, self->spec);
+  else
+    lw_layer_editor_set_input (LW_LAYER_EDITOR (self->editor), &self->input);
+}
+
+/* A name keeps this much room before its settings get any. */
+static void
+set_title (LwLayerCard *self,
+           const char  *title)
+{
+  gtk_label_set_text (self->title, title);
+  gtk_label_set_width_chars (self->title, (int) MIN (g_utf8_strlen (title, -1) * 3 / 4, 12));
+}
+
+static void
+set_output (LwLayerCard   *self,
+            const LwShape *output)
+{
+  g_clear_pointer (&self->output_text, g_free);
+  if (output != NULL)
+    {
+      self->output_text = format_shape (output);
+      self->output_shape = *output;
+    }
+}
+
+void
+lw_layer_card_set_layer (LwLayerCard       *self,
+                         const LwModelSpec *model,
+                         guint              index)
+{
+  const LwSpec *spec = lw_model_spec_get_layer (model, index);
+  const LwLayerInfo *info = lw_model_spec_get_info (model, index);
+
+  g_return_if_fail (LW_IS_LAYER_CARD (self));
+  g_return_if_fail (self->spec == NULL ||
+                    lw_spec_get_class (self->spec) == lw_spec_get_class (spec));
+
+  self->index = (int) index;
+  self->n_layers = lw_model_spec_get_n_layers (model);
+  if (self->spec != spec)
+    {
+      g_clear_pointer (&self->spec, lw_spec_unref);
+      self->spec = lw_spec_ref ((LwSpec *) spec);
+    }
+  self->n_parameters = info != NULL ? lw_layer_info_get_n_parameters (info) : -1;
+
+  set_title (self, _(lw_spec_get_class (spec)->label));
+  set_output (self, info != NULL ? &info->output : NULL);
+  update_fault (self, model);
+  update_cost (self);
+  update_lines (self);
+  update_editor (self);
+  update_accessible (self);
+
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "card.move-up", index > 0);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "card.move-down", index + 1 < self->n_layers);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "card.duplicate", TRUE);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "card.delete", TRUE);
+}
+
+void
+lw_layer_card_set_input (LwLayerCard       *self,
+                         const LwModelSpec *model,
+                         const char        *data_name)
+{
+  g_return_if_fail (LW_IS_LAYER_CARD (self));
+  g_return_if_fail (self->spec == NULL);
+
+  self->index = LW_LAYER_CARD_INPUT;
+  self->input = *lw_model_spec_get_input (model);
+  self->n_parameters = -1;
+  if (self->data_name != data_name)
+    {
+      g_free (self->data_name);
+      self->data_name = g_strdup (data_name);
+    }
+
+  set_title (self, _("Input"));
+  gtk_widget_add_css_class (GTK_WIDGET (self), "input");
+  set_output (self, &self->input);
+  update_fault (self, model);
+  update_lines (self);
+  update_editor (self);
+  update_accessible (self);
+
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "card.move-up", FALSE);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "card.move-down", FALSE);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "card.duplicate", FALSE);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "card.delete", FALSE);
+}
+
+void
+lw_layer_card_set_share (LwLayerCard *self,
+                         double       share)
+{
+  g_return_if_fail (LW_IS_LAYER_CARD (self));
+
+  if (self->share == share || (isnan (self->share) && isnan (share)))
+    return;
+
+  self->share = share;
+  update_cost (self);
+  update_lines (self);
+  update_accessible (self);
+}
+
+void
+lw_layer_card_set_compact (LwLayerCard *self,
+                           gboolean     compact)
+{
+  g_return_if_fail (LW_IS_LAYER_CARD (self));
+
+  compact = !!compact;
+  if (self->compact == compact)
+    return;
+
+  self->compact = compact;
+  update_lines (self);
+  update_accessible (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_COMPACT]);
+}
+
+void
+lw_layer_card_set_width (LwLayerCard *self,
+                         int          width)
+{
+  g_return_if_fail (LW_IS_LAYER_CARD (self));
+
+  self->width = width;
+  update_lines (self);
+}
+
+/* A press on the editor's ground must not reach the list, which would close the card. */
+static void
+on_editor_pressed (GtkGestureClick *gesture)
+{
+  gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
+}
+
+static void
+create_editor (LwLayerCard *self)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
+  GtkGesture *click = gtk_gesture_click_new ();
+
+  self->editor = lw_layer_editor_new (self->spec != NULL ? lw_spec_get_class (self->spec) : NULL);
+  gtk_widget_add_css_class (box, "layer-editor");
+  gtk_box_append (GTK_BOX (box), gtk_separator_new (GTK_ORIENTATION_HORIZONTAL));
+  gtk_box_append (GTK_BOX (box), self->editor);
+  g_signal_connect (click, "pressed", G_CALLBACK (on_editor_pressed), NULL);
+  gtk_widget_add_controller (box, GTK_EVENT_CONTROLLER (click));
+  gtk_revealer_set_child (self->editor_revealer, box);
+}
+
+void
+lw_layer_card_set_expanded (LwLayerCard *self,
+                            gboolean     expanded)
+{
+  GtkWidget *focus;
+
+  g_return_if_fail (LW_IS_LAYER_CARD (self));
+
+  expanded = !!expanded;
+  if (self->expanded == expanded)
+    return;
+
+  self->expanded = expanded;
+  if (expanded && self->editor == NULL)
+    create_editor (self);
+  if (expanded)
+    {
+      gtk_widget_add_css_class (GTK_WIDGET (self), "expanded");
+      update_editor (self);
+    }
+  else
+    {
+      gtk_widget_remove_css_class (GTK_WIDGET (self), "expanded");
+      focus = gtk_root_get_focus (gtk_widget_get_root (GTK_WIDGET (self)));
+      if (focus != NULL && gtk_widget_is_ancestor (focus, GTK_WIDGET (self->editor_revealer)))
+        gtk_widget_grab_focus (GTK_WIDGET (self));
+    }
+
+  gtk_revealer_set_reveal_child (self->editor_revealer, expanded);
+  gtk_accessible_update_state (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_STATE_EXPANDED, expanded, -1);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EXPANDED]);
+}
+
+gboolean
+lw_layer_card_get_expanded (LwLayerCard *self)
+{
+  g_return_val_if_fail (LW_IS_LAYER_CARD (self), FALSE);
+
+  return self->expanded;
+}
+
+static gboolean
+end_glow (gpointer data)
+{
+  LwLayerCard *self = data;
+
+  self->glow_source = 0;
+  gtk_widget_remove_css_class (GTK_WIDGET (self), "arriving");
+
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+begin_arrival (GtkWidget     *widget,
+               GdkFrameClock *clock,
+               gpointer       data)
+{
+  gtk_revealer_set_reveal_child (LW_LAYER_CARD (widget)->arrival, TRUE);
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+lw_layer_card_animate_in (LwLayerCard *self)
+{
+  gboolean animate;
+
+  g_return_if_fail (LW_IS_LAYER_CARD (self));
+
+  g_object_get (gtk_widget_get_settings (GTK_WIDGET (self)), "gtk-enable-animations", &animate,
+                NULL);
+  if (!animate || self->glow_source != 0)
+    return;
+
+  gtk_revealer_set_transition_duration (self->arrival, 0);
+  gtk_revealer_set_reveal_child (self->arrival, FALSE);
+  gtk_revealer_set_transition_duration (self->arrival, 200);
+  gtk_widget_add_css_class (GTK_WIDGET (self), "arriving");
+  self->glow_source = g_timeout_add (GLOW, end_glow, self);
+  /* From the next frame on: a revealer that is not yet mapped would not move. */
+  gtk_widget_add_tick_callback (GTK_WIDGET (self), begin_arrival, NULL, NULL);
+}
+
+static void
+move_up (GtkWidget  *widget,
+         const char *action,
+         GVariant   *parameter)
+{
+  LwLayerCard *self = LW_LAYER_CARD (widget);
+
+  gtk_widget_activate_action (widget, "model.move-layer", "(uu)", (guint) self->index,
+                              (guint) self->index - 1);
+}
+
+static void
+move_down (GtkWidget  *widget,
+           const char *action,
+           GVariant   *parameter)
+{
+  LwLayerCard *self = LW_LAYER_CARD (widget);
+
+  gtk_widget_activate_action (widget, "model.move-layer", "(uu)", (guint) self->index,
+                              (guint) self->index + 1);
+}
+
+static void
+duplicate (GtkWidget  *widget,
+           const char *action,
+           GVariant   *parameter)
+{
+  gtk_widget_activate_action (widget, "model.duplicate-layer", "u",
+                              (guint) LW_LAYER_CARD (widget)->index);
+}
+
+static void
+delete (GtkWidget  *widget,
+        const char *action,
+        GVariant   *parameter)
+{
+  gtk_widget_activate_action (widget, "model.remove-layer", "u",
+                              (guint) LW_LAYER_CARD (widget)->index);
+}
+
+/* Delete belongs to the card only while the card itself has the focus, not a control in it. */
+static gboolean
+on_delete_key (GtkWidget *widget,
+               GVariant  *arguments,
+               gpointer   data)
+{
+  if (!gtk_widget_has_focus (widget))
+    return FALSE;
+
+  return gtk_widget_activate_action (widget, "card.delete", NULL);
+}
+
+/* The list box would take Space to select and open a card. In this window Space trains. */
+static gboolean
+on_space_key (GtkWidget *widget,
+              GVariant  *arguments,
+              gpointer   data)
+{
+  if (!gtk_widget_has_focus (widget))
+    return FALSE;
+
+  return gtk_widget_activate_action (widget, "win.train", NULL);
+}
+
+static gboolean
+on_escape_key (GtkWidget *widget,
+               GVariant  *arguments,
+               gpointer   data)
+{
+  LwLayerCard *self = LW_LAYER_CARD (widget);
+
+  if (!self->expanded)
+    return FALSE;
+
+  lw_layer_card_set_expanded (self, FALSE);
+  return TRUE;
+}
+
+static void
+open_menu (LwLayerCard        *self,
+           const GdkRectangle *place)
+{
+  if (self->menu == NULL)
+    {
+      g_autoptr (GMenu) menu = g_menu_new ();
+      g_autoptr (GMenu) moves = g_menu_new ();
+      g_autoptr (GMenu) others = g_menu_new ();
+      g_autoptr (GMenuItem) remove = NULL;
+
+      g_menu_append (moves, _("Move up"), "card.move-up");
+      g_menu_append (moves, _("Move down"), "card.move-down");
+      g_menu_append (others, _("Duplicate"), "card.duplicate");
+      remove = g_menu_item_new (_("Delete"), "card.delete");
+      g_menu_item_set_attribute (remove, "accel", "s", "Delete");
+      g_menu_append_item (others, remove);
+      g_menu_append_section (menu, NULL, G_MENU_MODEL (moves));
+      g_menu_append_section (menu, NULL, G_MENU_MODEL (others));
+
+      self->menu = gtk_popover_menu_new_from_model (G_MENU_MODEL (menu));
+      gtk_popover_set_has_arrow (GTK_POPOVER (self->menu), FALSE);
+      gtk_popover_set_position (GTK_POPOVER (self->menu), GTK_POS_BOTTOM);
+      gtk_widget_set_halign (self->menu, GTK_ALIGN_START);
+      gtk_accessible_update_property (GTK_ACCESSIBLE (self->menu), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                      _("Layer menu"), -1);
+      gtk_widget_set_parent (self->menu, GTK_WIDGET (self));
+    }
+
+  gtk_popover_set_pointing_to (GTK_POPOVER (self->menu), place);
+  gtk_popover_popup (GTK_POPOVER (self->menu));
+}
+
+static void
+menu (GtkWidget  *widget,
+      const char *action,
+      GVariant   *parameter)
+{
+  LwLayerCard *self = LW_LAYER_CARD (widget);
+  GdkRectangle place = { 36, gtk_widget_get_height (self->head), 1, 1 };
+
+  if (self->spec != NULL)
+    open_menu (self, &place);
+}
+
+static void
+on_secondary_pressed (GtkGestureClick *gesture,
+                      int              n_press,
+                      double           x,
+                      double           y,
+                      LwLayerCard     *self)
+{
+  GdkRectangle place = { (int) x, (int) y, 1, 1 };
+
+  if (self->spec == NULL)
+    return;
+
+  gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
+  gtk_widget_grab_focus (GTK_WIDGET (self));
+  open_menu (self, &place);
+}
+
+int
+lw_layer_card_get_index (LwLayerCard *self)
+{
+  g_return_val_if_fail (LW_IS_LAYER_CARD (self), LW_LAYER_CARD_INPUT);
+
+  return self->index;
+}
+
+const LwSpec *
+lw_layer_card_get_spec (LwLayerCard *self)
+{
+  g_return_val_if_fail (LW_IS_LAYER_CARD (self), NULL);
+
+  return self->spec;
+}
+
+gboolean
+lw_layer_card_get_faulty (LwLayerCard *self)
+{
+  g_return_val_if_fail (LW_IS_LAYER_CARD (self), FALSE);
+
+  return self->faulty;
+}
+
+GtkWidget *
+lw_layer_card_get_fix_button (LwLayerCard *self)
+{
+  g_return_val_if_fail (LW_IS_LAYER_CARD (self), NULL);
+
+  return gtk_widget_get_first_child (self->fixes);
+}
+
+GtkWidget *
+lw_layer_card_get_editor (LwLayerCard *self)
+{
+  g_return_val_if_fail (LW_IS_LAYER_CARD (self), NULL);
+
+  return self->editor;
+}
+
+GtkWidget *
+lw_layer_card_get_head (LwLayerCard *self)
+{
+  g_return_val_if_fail (LW_IS_LAYER_CARD (self), NULL);
+
+  return self->head;
+}
+
+static void
+lw_layer_card_get_property (GObject    *object,
+                            guint       id,
+                            GValue     *value,
+                            GParamSpec *pspec)
+{
+  LwLayerCard *self = LW_LAYER_CARD (object);
+
+  switch (id)
+    {
+    case PROP_COMPACT:
+      g_value_set_boolean (value, self->compact);
+      break;
+    case PROP_EXPANDED:
+      g_value_set_boolean (value, self->expanded);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+lw_layer_card_set_property (GObject      *object,
+                            guint         id,
+                            const GValue *value,
+                            GParamSpec   *pspec)
+{
+  LwLayerCard *self = LW_LAYER_CARD (object);
+
+  switch (id)
+    {
+    case PROP_COMPACT:
+      lw_layer_card_set_compact (self, g_value_get_boolean (value));
+      break;
+    case PROP_EXPANDED:
+      lw_layer_card_set_expanded (self, g_value_get_boolean (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+lw_layer_card_dispose (GObject *object)
+{
+  LwLayerCard *self = LW_LAYER_CARD (object);
+
+  g_clear_handle_id (&self->glow_source, g_source_remove);
+  g_clear_pointer (&self->menu, gtk_widget_unparent);
+  G_OBJECT_CLASS (lw_layer_card_parent_class)->dispose (object);
+}
+
+static void
+lw_layer_card_finalize (GObject *object)
+{
+  LwLayerCard *self = LW_LAYER_CARD (object);
+
+  g_clear_pointer (&self->spec, lw_spec_unref);
+  g_free (self->output_text);
+  g_free (self->data_name);
+  G_OBJECT_CLASS (lw_layer_card_parent_class)->finalize (object);
+}
+
+static void
+lw_layer_card_class_init (LwLayerCardClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->get_property = lw_layer_card_get_property;
+  object_class->set_property = lw_layer_card_set_property;
+  object_class->dispose = lw_layer_card_dispose;
+  object_class->finalize = lw_layer_card_finalize;
+
+  properties[PROP_COMPACT] = g_param_spec_boolean ("compact", NULL, NULL, FALSE,
+                                                   G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                                     G_PARAM_EXPLICIT_NOTIFY);
+  properties[PROP_EXPANDED] = g_param_spec_boolean ("expanded", NULL, NULL, FALSE,
+                                                    G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                                      G_PARAM_EXPLICIT_NOTIFY);
+  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+
+  gtk_widget_class_install_action (widget_class, "card.move-up", NULL, move_up);
+  gtk_widget_class_install_action (widget_class, "card.move-down", NULL, move_down);
+  gtk_widget_class_install_action (widget_class, "card.duplicate", NULL, duplicate);
+  gtk_widget_class_install_action (widget_class, "card.delete", NULL, delete);
+  gtk_widget_class_install_action (widget_class, "card.menu", NULL, menu);
+
+  /* The menu shows the last key that is bound to an action. */
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_KP_Up, GDK_ALT_MASK, "card.move-up",
+                                       NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_KP_Down, GDK_ALT_MASK,
+                                       "card.move-down", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Up, GDK_ALT_MASK, "card.move-up",
+                                       NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Down, GDK_ALT_MASK, "card.move-down",
+                                       NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_d, GDK_CONTROL_MASK, "card.duplicate",
+                                       NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Menu, 0, "card.menu", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_F10, GDK_SHIFT_MASK, "card.menu",
+                                       NULL);
+  gtk_widget_class_add_binding (widget_class, GDK_KEY_Delete, 0, on_delete_key, NULL);
+  gtk_widget_class_add_binding (widget_class, GDK_KEY_KP_Delete, 0, on_delete_key, NULL);
+  gtk_widget_class_add_binding (widget_class, GDK_KEY_space, 0, on_space_key, NULL);
+  gtk_widget_class_add_binding (widget_class, GDK_KEY_Escape, 0, on_escape_key, NULL);
+
+  lw_ui_resources_ensure ();
+  g_type_ensure (LW_TYPE_COST_BAR);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               LW_UI_RESOURCE_PREFIX "/builder/layer-card.ui");
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, arrival);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, card);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, head);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, handle);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, title);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, inline_summary);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, output);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, second_line);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, summary);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, cost);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, fault);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, fault_message);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, fixes);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, editor_revealer);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, cost_bar);
+}
+
+static void
+lw_layer_card_init (LwLayerCard *self)
+{
+  GtkGesture *click = gtk_gesture_click_new ();
+
+  self->index = LW_LAYER_CARD_INPUT;
+  self->n_parameters = -1;
+  self->share = NAN;
+  gtk_widget_init_template (GTK_WIDGET (self));
+
+  gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (click), GDK_BUTTON_SECONDARY);
+  g_signal_connect (click, "pressed", G_CALLBACK (on_secondary_pressed), self);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (click));
+}
+
+GtkWidget *
+lw_layer_card_new (void)
+{
+  return g_object_new (LW_TYPE_LAYER_CARD, NULL);
+}

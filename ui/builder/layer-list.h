@@ -1,0 +1,50 @@
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "engine/engine.h"
+
+/* LwLayerList: the stack of cards of a model, the input first. It shows an immutable LwModelSpec
+ * and asks for change by the "model.*" actions (see layer-card.h); whoever owns the model answers
+ * with lw_layer_list_set_model(). Cards of layers that survive keep focus, selection, the open
+ * editor and what is being typed in it.
+ *
+ * It belongs into a GtkScrolledWindow, which it scrolls while a card is dragged. */
+
+G_BEGIN_DECLS
+
+#define LW_TYPE_LAYER_LIST (lw_layer_list_get_type ())
+G_DECLARE_FINAL_TYPE (LwLayerList, lw_layer_list, LW, LAYER_LIST, GtkWidget)
+
+/* Property: "compact" (every card on one line). */
+GtkWidget   *lw_layer_list_new           (void);
+
+void         lw_layer_list_set_model     (LwLayerList *self, LwModelSpec *model);
+LwModelSpec *lw_layer_list_get_model     (LwLayerList *self);
+
+/* The name of the data on the input's card; "MNIST" until set. */
+void         lw_layer_list_set_data_name (LwLayerList *self, const char *data_name);
+
+/* The layers' shares of the training time, 0 to 1, `n` of them; NULL if they are not known. They go
+ * with their cards when these change places, and are forgotten when a card comes or goes. */
+void         lw_layer_list_set_costs     (LwLayerList *self, const double *shares, guint n);
+
+void         lw_layer_list_set_compact   (LwLayerList *self, gboolean compact);
+
+/* The selected layer, or -1 (also if the input is selected). */
+int          lw_layer_list_get_selected  (LwLayerList *self);
+/* Where a new layer goes: behind the selected card, or G_MAXUINT32 if none is. */
+guint        lw_layer_list_get_place     (LwLayerList *self);
+/* Selects the card of a layer, or the input's for -1, scrolls to it and gives it the focus. */
+void         lw_layer_list_show_layer    (LwLayerList *self, int layer);
+/* The same for the card at fault, with the focus on its first fix. FALSE if there is none. */
+gboolean     lw_layer_list_show_fault    (LwLayerList *self);
+
+/* The card of a layer, or of the input for -1, or NULL. */
+GtkWidget   *lw_layer_list_get_card      (LwLayerList *self, int layer);
+
+/* Where a card dropped at `y` (in the list's coordinates) is to be inserted: before that layer, or
+ * behind all of them. */
+guint        lw_layer_list_get_place_at  (LwLayerList *self, double y);
+
+G_END_DECLS

@@ -1,0 +1,196 @@
+#include "ui/builder/settings-rows.h"
+
+#include <adwaita.h>
+#include <glib/gi18n-lib.h>
+
+#include "ui/builder/number-spin.h"
+#include "ui/builder/run-popover.h"
+#include "ui/builder/spec-popover.h"
+#include "ui/train/number-text.h"
+#include "ui/ui-resources.h"
+
+#define N_ROWS 3
+
+struct _LwSettingsRows {
+  GtkWidget   parent_instance;
+
+  GtkWidget  *popovers[N_ROWS];
+  GtkLabel   *values[N_ROWS];
+
+  GtkWidget  *list;
+  GtkWidget  *optimizer_row;
+  GtkWidget  *loss_row;
+  GtkWidget  *run_row;
+};
+
+G_DEFINE_FINAL_TYPE (LwSettingsRows, lw_settings_rows, GTK_TYPE_WIDGET)
+
+static void
+on_row_activated (GtkListBox     *list,
+                  GtkListBoxRow  *row,
+                  LwSettingsRows *self)
+{
+  gtk_popover_popup (GTK_POPOVER (self->popovers[gtk_list_box_row_get_index (row)]));
+}
+
+static void
+set_value (LwSettingsRows *self,
+           LwSettingsRow   row,
+           const char     *value)
+{
+  GtkWidget *widget = lw_settings_rows_get_row (self, row);
+  g_autofree char *name = NULL;
+
+  gtk_label_set_text (self->values[row], value);
+  /* Translators: the name of a setting and its value: "Optimizer: Adam · 0.001". */
+  name = g_strdup_printf (_("%s: %s"), adw_preferences_row_get_title (ADW_PREFERENCES_ROW (widget)),
+                          value);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  gtk_widget_set_tooltip_text (widget, name);
+}
+
+void
+lw_settings_rows_set_model (LwSettingsRows *self,
+                            LwModelSpec    *model)
+{
+  const LwSpec *optimizer, *loss;
+  g_autofree char *rate = NULL;
+  g_autofree char *value = NULL;
+
+  g_return_if_fail (LW_IS_SETTINGS_ROWS (self));
+  g_return_if_fail (model != NULL);
+
+  optimizer = lw_model_spec_get_optimizer (model);
+  loss = lw_model_spec_get_loss (model);
+
+  if (lw_spec_class_find (lw_spec_get_class (optimizer), "learning_rate", NULL) != NULL)
+    {
+      rate = lw_number_spin_format (lw_spec_get_float (optimizer, "learning_rate"));
+      value = g_strdup_printf ("%s · %s", _(lw_spec_get_class (optimizer)->label), rate);
+    }
+  else
+    value = g_strdup (_(lw_spec_get_class (optimizer)->label));
+
+  set_value (self, LW_SETTINGS_OPTIMIZER, value);
+  set_value (self, LW_SETTINGS_LOSS, _(lw_spec_get_class (loss)->label));
+  lw_spec_popover_set_spec (LW_SPEC_POPOVER (self->popovers[LW_SETTINGS_OPTIMIZER]), optimizer);
+  lw_spec_popover_set_spec (LW_SPEC_POPOVER (self->popovers[LW_SETTINGS_LOSS]), loss);
+}
+
+void
+lw_settings_rows_set_settings (LwSettingsRows      *self,
+                               const LwRunSettings *settings)
+{
+  g_autofree char *epochs = NULL;
+  g_autofree char *count = NULL;
+  g_autofree char *value = NULL;
+
+  g_return_if_fail (LW_IS_SETTINGS_ROWS (self));
+  g_return_if_fail (settings != NULL);
+
+  count = lw_number_text_count (settings->epochs);
+  epochs = g_strdup_printf (ngettext ("%s epoch", "%s epochs", settings->epochs), count);
+  /* Translators: "5 epochs · batch 128". */
+  value = g_strdup_printf (_("%s · batch %u"), epochs, settings->batch_size);
+  set_value (self, LW_SETTINGS_RUN, value);
+  lw_run_popover_set_settings (LW_RUN_POPOVER (self->popovers[LW_SETTINGS_RUN]), settings);
+}
+
+void
+lw_settings_rows_set_data_size (LwSettingsRows *self,
+                                guint           n_images)
+{
+  g_return_if_fail (LW_IS_SETTINGS_ROWS (self));
+
+  lw_run_popover_set_data_size (LW_RUN_POPOVER (self->popovers[LW_SETTINGS_RUN]), n_images);
+}
+
+void
+lw_settings_rows_open (LwSettingsRows *self,
+                       LwSettingsRow   row)
+{
+  g_return_if_fail (LW_IS_SETTINGS_ROWS (self));
+
+  gtk_popover_popup (GTK_POPOVER (self->popovers[row]));
+}
+
+GtkWidget *
+lw_settings_rows_get_row (LwSettingsRows *self,
+                          LwSettingsRow   row)
+{
+  g_return_val_if_fail (LW_IS_SETTINGS_ROWS (self), NULL);
+
+  return GTK_WIDGET (gtk_list_box_get_row_at_index (GTK_LIST_BOX (self->list), (int) row));
+}
+
+GtkWidget *
+lw_settings_rows_get_popover (LwSettingsRows *self,
+                              LwSettingsRow   row)
+{
+  g_return_val_if_fail (LW_IS_SETTINGS_ROWS (self), NULL);
+
+  return self->popovers[row];
+}
+
+static void
+lw_settings_rows_dispose (GObject *object)
+{
+  LwSettingsRows *self = LW_SETTINGS_ROWS (object);
+
+  for (int i = 0; i < N_ROWS; i++)
+    g_clear_pointer (&self->popovers[i], gtk_widget_unparent);
+  g_clear_pointer (&self->list, gtk_widget_unparent);
+  G_OBJECT_CLASS (lw_settings_rows_parent_class)->dispose (object);
+}
+
+static void
+lw_settings_rows_class_init (LwSettingsRowsClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = lw_settings_rows_dispose;
+
+  lw_ui_resources_ensure ();
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               LW_UI_RESOURCE_PREFIX "/builder/settings-rows.ui");
+  gtk_widget_class_bind_template_child (widget_class, LwSettingsRows, list);
+  gtk_widget_class_bind_template_child (widget_class, LwSettingsRows, optimizer_row);
+  gtk_widget_class_bind_template_child (widget_class, LwSettingsRows, loss_row);
+  gtk_widget_class_bind_template_child (widget_class, LwSettingsRows, run_row);
+  gtk_widget_class_bind_template_callback (widget_class, on_row_activated);
+}
+
+static void
+lw_settings_rows_init (LwSettingsRows *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+
+  self->popovers[LW_SETTINGS_OPTIMIZER] = lw_spec_popover_new (LW_SPEC_OPTIMIZER);
+  self->popovers[LW_SETTINGS_LOSS] = lw_spec_popover_new (LW_SPEC_LOSS);
+  self->popovers[LW_SETTINGS_RUN] = lw_run_popover_new ();
+
+  for (int i = 0; i < N_ROWS; i++)
+    {
+      GtkWidget *row = lw_settings_rows_get_row (self, i);
+      GtkWidget *value = gtk_label_new (NULL);
+      GtkWidget *arrow = gtk_image_new_from_icon_name ("go-next-symbolic");
+
+      gtk_label_set_ellipsize (GTK_LABEL (value), PANGO_ELLIPSIZE_END);
+      gtk_label_set_xalign (GTK_LABEL (value), 1);
+      gtk_widget_add_css_class (value, "dim-label");
+      gtk_widget_add_css_class (value, "numeric");
+      adw_action_row_add_suffix (ADW_ACTION_ROW (row), value);
+      adw_action_row_add_suffix (ADW_ACTION_ROW (row), arrow);
+      self->values[i] = GTK_LABEL (value);
+
+      gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_HAS_POPUP, TRUE,
+                                      -1);
+      gtk_widget_set_parent (self->popovers[i], row);
+    }
+}
+
+GtkWidget *
+lw_settings_rows_new (void)
+{
+  return g_object_new (LW_TYPE_SETTINGS_ROWS, NULL);
+}

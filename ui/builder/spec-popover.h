@@ -1,0 +1,25 @@
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "engine/engine.h"
+
+/* LwSpecPopover: the optimizer or the loss: its kind and every field of that kind's class. It asks
+ * by "model.set-optimizer" (s), "model.set-optimizer-field" (sv), "model.set-loss" (s) and
+ * "model.set-loss-field" (sv). "Keras defaults" asks for the kind that is there already, which
+ * means a fresh one. */
+
+G_BEGIN_DECLS
+
+#define LW_TYPE_SPEC_POPOVER (lw_spec_popover_get_type ())
+G_DECLARE_FINAL_TYPE (LwSpecPopover, lw_spec_popover, LW, SPEC_POPOVER, GtkPopover)
+
+/* For LW_SPEC_OPTIMIZER or LW_SPEC_LOSS. */
+GtkWidget *lw_spec_popover_new      (LwSpecFamily family);
+void       lw_spec_popover_set_spec (LwSpecPopover *self, const LwSpec *spec);
+
+/* The control for a field, or NULL; the row that chooses the kind. */
+GtkWidget *lw_spec_popover_find     (LwSpecPopover *self, const char *key);
+GtkWidget *lw_spec_popover_get_kind (LwSpecPopover *self);
+
+G_END_DECLS

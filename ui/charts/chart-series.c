@@ -1,0 +1,231 @@
+#include <math.h>
+
+#include "ui/charts/chart-private.h"
+
+/* Curves: point by point while there are few, else by pixel columns.
+ *
+ * A few points in a column: a stroke from its smallest to its largest value, which looks as the
+ * points themselves would. Many: that would be a broad band of noise, and the line goes through the
+ * columns' means instead, with the band drawn pale behind the selected run's line so that nothing is
+ * hidden.
+ *
+ * Antialiasing is the fast kind: a third of the time, and no eye can tell on lines as crowded. */
+
+#define ENVELOPE_FROM 1.0 /* points per column: batch values */
+#define COLUMNS_FROM  2.0 /* the line */
+#define MEANS_FROM    8.0
+
+typedef struct {
+  gsize  first; /* the visible points, and one more at either end */
+  gsize  end;
+  int    n_columns;
+  double density; /* points per column */
+} Extent;
+
+static Extent
+visible_extent (const LwChartCanvas *canvas, const LwCurve *curve)
+{
+  const LwChart *chart = canvas->chart;
+  guint64       *visited = &canvas->work->n_visited;
+  gsize          length = lw_curve_get_length (curve);
+  gsize          first = lw_curve_find (curve, chart->x_unit, chart->x_min, 0, visited);
+  gsize          end = lw_curve_find (curve, chart->x_unit, chart->x_max, first, visited);
+  Extent         extent;
+
+  extent.n_columns = (int) canvas->area.width;
+  extent.first = first > 0 ? first - 1 : 0;
+  extent.end = MIN (end + 2, length);
+  extent.density = 0;
+  if (extent.first < extent.end)
+    {
+      double left = lw_chart_canvas_x (canvas, lw_curve_get_x (curve, extent.first, chart->x_unit));
+      double right
+          = lw_chart_canvas_x (canvas, lw_curve_get_x (curve, extent.end - 1, chart->x_unit));
+
+      extent.density = (double) (extent.end - extent.first) / MAX (right - left, 1);
+    }
+  return extent;
+}
+
+/* The end of the stretch of points in a pixel column that begins at `from`. */
+static gsize
+column_end (const LwChartCanvas *canvas, const LwCurve *curve, int column, gsize from)
+{
+  double right = lw_chart_pixel_to_x (canvas->chart, &canvas->area, canvas->area.x + column + 1);
+
+  canvas->work->n_columns++;
+  return lw_curve_find (curve, canvas->chart->x_unit, right, from, &canvas->work->n_visited);
+}
+
+/* Adds a rectangle for each column from its smallest to its largest value. */
+static void
+trace_envelope (const LwChartCanvas *canvas, const LwCurve *curve, gboolean smoothed, Extent extent)
+{
+  const LwChartArea area = canvas->area;
+  gsize             next = extent.first;
+  double            last_top = NAN, last_bottom = NAN;
+
+  for (int column = 0; column < extent.n_columns && next < extent.end; column++)
+    {
+      gsize        first = next, end = column_end (canvas, curve, column, next);
+      double       top, bottom, meet_top, meet_bottom;
+      LwCurveRange range;
+
+      if (end == first)
+        continue;
+      next = end;
+      if (!lw_curve_get_range (curve,
+                               canvas->chart->metric,
+                               smoothed,
+                               first,
+                               end,
+                               &range,
+                               &canvas->work->n_visited))
+        {
+          last_top = last_bottom = NAN;
+          continue;
+        }
+      top = lw_chart_canvas_y (canvas, range.max);
+      bottom = lw_chart_canvas_y (canvas, range.min);
+
+      /* Touch the column before, so that the curve is one piece. */
+      meet_top = isnan (last_top) ? top : MIN (top, last_bottom);
+      meet_bottom = isnan (last_top) ? bottom : MAX (bottom, last_top);
+      last_top = top;
+      last_bottom = bottom;
+      top = floor (MAX (meet_top, area.y - 1));
+      bottom = ceil (MIN (meet_bottom, area.y + area.height + 1));
+      if (bottom - top >= 1)
+        cairo_rectangle (canvas->cr, area.x + column, top, 1, bottom - top);
+    }
+}
+
+/* Adds the path of the points themselves; a gap lifts the pen. */
+static void
+trace_points (const LwChartCanvas *canvas, const LwCurve *curve, gboolean smoothed, Extent extent)
+{
+  const LwChart *chart = canvas->chart;
+  gboolean       pen_down = FALSE;
+
+  for (gsize i = extent.first; i < extent.end; i++)
+    {
+      float value = smoothed ? lw_curve_get_smoothed (curve, chart->metric, i)
+                             : lw_curve_get_value (curve, chart->metric, i);
+      double x, y;
+
+      canvas->work->n_visited++;
+      if (!isfinite (value))
+        {
+          pen_down = FALSE;
+          continue;
+        }
+      x = lw_chart_canvas_x (canvas, lw_curve_get_x (curve, i, chart->x_unit));
+      y = lw_chart_canvas_y (canvas, value);
+      if (!pen_down)
+        cairo_move_to (canvas->cr, x, y);
+      /* Also to the point just moved to: a lone point between two gaps is a dot. */
+      cairo_line_to (canvas->cr, x, y);
+      pen_down = TRUE;
+    }
+}
+
+/* Adds the path through the columns: from smallest to largest value, or through the means. */
+static void
+trace_columns (const LwChartCanvas *canvas, const LwCurve *curve, gboolean means, Extent extent)
+{
+  const LwChart *chart = canvas->chart;
+  gboolean       pen_down = FALSE;
+  gsize          next = extent.first;
+
+  for (int column = 0; column < extent.n_columns && next < extent.end; column++)
+    {
+      gsize        first = next, end = column_end (canvas, curve, column, next);
+      double       x = canvas->area.x + column + 0.5;
+      double       from, to;
+      LwCurveRange range;
+
+      if (end == first)
+        continue;
+      next = end;
+      if (!lw_curve_get_range (curve,
+                               chart->metric,
+                               TRUE,
+                               first,
+                               end,
+                               &range,
+                               &canvas->work->n_visited))
+        {
+          pen_down = FALSE;
+          continue;
+        }
+      from = lw_chart_canvas_y (canvas, means ? range.mean : range.min);
+      to = lw_chart_canvas_y (canvas, means ? range.mean : range.max);
+      /* A falling column is walked downwards. */
+      if (lw_curve_get_smoothed (curve, chart->metric, first)
+          > lw_curve_get_smoothed (curve, chart->metric, end - 1))
+        {
+          double swap = from;
+
+          from = to;
+          to = swap;
+        }
+      /* Half a pixel of wiggle does not show, but strokes slowly and eats up dashes. */
+      if (fabs (to - from) < 0.5)
+        from = to = (from + to) / 2;
+      if (!pen_down)
+        cairo_move_to (canvas->cr, x, from);
+      cairo_line_to (canvas->cr, x, from);
+      if (to != from)
+        cairo_line_to (canvas->cr, x, to);
+      pen_down = TRUE;
+    }
+}
+
+void
+lw_chart_draw_batches (const LwChartCanvas *canvas, const LwChartSeries *series)
+{
+  Extent extent = visible_extent (canvas, series->curve);
+  LwRgba color = lw_chart_slot_color (series->slot, canvas->style->dark);
+
+  cairo_save (canvas->cr);
+  lw_chart_set_source (canvas->cr, color, canvas->style->high_contrast ? 0.4 : 0.26);
+  if (extent.density >= ENVELOPE_FROM)
+    {
+      trace_envelope (canvas, series->curve, FALSE, extent);
+      cairo_fill (canvas->cr);
+    }
+  else
+    {
+      cairo_set_line_width (canvas->cr, canvas->scale);
+      cairo_set_line_join (canvas->cr, CAIRO_LINE_JOIN_BEVEL);
+      cairo_set_antialias (canvas->cr, CAIRO_ANTIALIAS_FAST);
+      trace_points (canvas, series->curve, FALSE, extent);
+      cairo_stroke (canvas->cr);
+    }
+  if (extent.density >= MEANS_FROM)
+    {
+      trace_envelope (canvas, series->curve, TRUE, extent);
+      cairo_fill (canvas->cr);
+    }
+  cairo_restore (canvas->cr);
+}
+
+void
+lw_chart_draw_line (const LwChartCanvas *canvas, const LwChartSeries *series)
+{
+  Extent extent = visible_extent (canvas, series->curve);
+
+  cairo_save (canvas->cr);
+  lw_chart_set_source (canvas->cr, lw_chart_slot_color (series->slot, canvas->style->dark), 1);
+  cairo_set_line_width (canvas->cr, 2.4 * canvas->scale);
+  cairo_set_line_join (canvas->cr, CAIRO_LINE_JOIN_ROUND);
+  lw_chart_set_slot_dash (canvas->cr, series->slot, canvas->scale);
+
+  cairo_set_antialias (canvas->cr, CAIRO_ANTIALIAS_FAST);
+  if (extent.density >= COLUMNS_FROM)
+    trace_columns (canvas, series->curve, extent.density >= MEANS_FROM, extent);
+  else
+    trace_points (canvas, series->curve, TRUE, extent);
+  cairo_stroke (canvas->cr);
+  cairo_restore (canvas->cr);
+}
