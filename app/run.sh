@@ -46,7 +46,8 @@ lw_require_packages $LW_BUILD_PACKAGES $LW_RUN_PACKAGES
 
 # Only what runs: the test programs are built by tests/run.sh.
 if ! lw_build "$root" "$build" --buildtype=debugoptimized \
-       app/layerwise app/layerwise-cli resources/gschemas.compiled; then
+       app/layerwise app/layerwise-cli resources/gschemas.compiled \
+       engine/layerwise-read-h5; then
   echo 'Layerwise could not be built; the reason stands above.' >&2
   exit 1
 fi

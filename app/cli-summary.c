@@ -1,0 +1,100 @@
+#include <glib/gi18n-lib.h>
+#include <stdio.h>
+
+#include "app/cli-options.h"
+#include "app/cli.h"
+#include "engine/nn/summary.h"
+
+/* The commands `summary`, a model as a table, and `presets`, the models that come with the program.
+ */
+
+static LwModelSpec *
+get_model (const char *path, const char *preset, GError **error)
+{
+  g_autoptr (LwRun) run = NULL;
+
+  if ((path != NULL) == (preset != NULL))
+    {
+      lw_cli_set_usage_error (error,
+                              _("summary needs either the .keras file of a model or --preset"));
+      return NULL;
+    }
+  if (preset != NULL)
+    return lw_cli_get_preset (preset, error);
+  run = lw_cli_load_run (path, error);
+  return run != NULL ? lw_model_spec_ref (run->model) : NULL;
+}
+
+int
+lw_cli_summary (int argc, char **argv)
+{
+  g_autofree char        *preset = NULL;
+  gboolean                as_json = FALSE;
+  const GOptionEntry      entries[] = {
+    { "preset", 0, 0, G_OPTION_ARG_STRING, &preset,
+      N_("A model that comes with the program, instead of a file"), N_("NAME") },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &as_json, N_("Print the table as one JSON object"), NULL },
+    { NULL },
+  };
+  const LwCliSyntax       syntax = {
+    .command = "summary",
+    .words = _("[FILE]"),
+    .summary = _("Prints a model's layers, their output shapes and parameters."),
+    .entries = entries,
+    .n_words = 1,
+  };
+  g_autoptr (GError)      error = NULL;
+  g_auto (GStrv)          words = lw_cli_parse (&syntax, argc, argv, &error);
+  g_autoptr (LwModelSpec) model = words != NULL ? get_model (words[0], preset, &error) : NULL;
+  g_autofree char        *text = NULL;
+
+  if (model == NULL)
+    return lw_cli_fail (syntax.command, g_steal_pointer (&error));
+  if (as_json)
+    {
+      text = lw_model_spec_to_summary_json (model);
+      fputs (text, stdout);
+      fputc ('\n', stdout);
+    }
+  else
+    {
+      text = lw_model_spec_to_text (model);
+      g_print ("%s", text);
+    }
+  return lw_cli_flush (&error) ? 0 : lw_cli_fail (syntax.command, g_steal_pointer (&error));
+}
+
+/* "34,826", as in the summary. */
+static char *
+format_count (gint64 n)
+{
+  GString *text = g_string_new (NULL);
+
+  g_string_printf (text, "%" G_GINT64_FORMAT, n);
+  for (gssize i = (gssize) text->len - 3; i > 0; i -= 3)
+    g_string_insert_c (text, i, ',');
+  return g_string_free (text, FALSE);
+}
+
+int
+lw_cli_presets (int argc, char **argv)
+{
+  const LwCliSyntax  syntax = {
+    .command = "presets",
+    .summary = _("Lists the models that come with the program."),
+  };
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv)     words = lw_cli_parse (&syntax, argc, argv, &error);
+
+  if (words == NULL)
+    return lw_cli_fail (syntax.command, g_steal_pointer (&error));
+  for (const char *const *name = lw_model_spec_get_presets (); *name != NULL; name++)
+    {
+      g_autoptr (LwModelSpec) model = lw_model_spec_new_preset (*name);
+      g_autofree char        *count = format_count (lw_model_spec_get_n_parameters (model));
+
+      /* Translators: name, what it is, its number of parameters. */
+      g_print (_("%-10s %s (%s parameters)\n"), *name, lw_preset_get_summary (*name), count);
+    }
+  return lw_cli_flush (&error) ? 0 : lw_cli_fail (syntax.command, g_steal_pointer (&error));
+}

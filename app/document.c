@@ -1,0 +1,82 @@
+#include "app/document.h"
+
+LwDocument *
+lw_document_new (LwModelSpec *model, const LwRunSettings *settings)
+{
+  LwDocument *document = g_new0 (LwDocument, 1);
+
+  g_atomic_ref_count_init (&document->ref_count);
+  document->model = lw_model_spec_ref (model);
+  document->settings = *settings;
+  return document;
+}
+
+LwDocument *
+lw_document_new_preset (const char *preset)
+{
+  g_autoptr (LwModelSpec) model = lw_model_spec_new_preset (preset);
+  LwRunSettings           settings = LW_RUN_SETTINGS_STANDARD;
+
+  if (model == NULL)
+    return NULL;
+  settings.batch_size = lw_preset_get_batch_size (preset);
+  return lw_document_new (model, &settings);
+}
+
+LwDocument *
+lw_document_ref (LwDocument *document)
+{
+  g_atomic_ref_count_inc (&document->ref_count);
+  return document;
+}
+
+void
+lw_document_unref (LwDocument *document)
+{
+  if (document == NULL || !g_atomic_ref_count_dec (&document->ref_count))
+    return;
+  lw_model_spec_unref (document->model);
+  g_free (document);
+}
+
+static gboolean
+same_settings (const LwRunSettings *a, const LwRunSettings *b)
+{
+  return a->batch_size == b->batch_size && a->shuffle == b->shuffle && a->seed == b->seed
+         && a->validation == b->validation
+         && (a->validation != LW_VALIDATION_FRACTION || a->fraction == b->fraction);
+}
+
+/* The model with the other's learning rate, when both have an optimizer of one class. */
+static LwModelSpec *
+with_rate_of (const LwModelSpec *model, const LwModelSpec *other)
+{
+  const LwSpec      *optimizer = lw_model_spec_get_optimizer (model);
+  const LwSpec      *others = lw_model_spec_get_optimizer (other);
+  g_autoptr (LwSpec) changed = NULL;
+
+  if (lw_spec_get_class (optimizer) != lw_spec_get_class (others))
+    return lw_model_spec_ref ((LwModelSpec *) model);
+  changed = lw_spec_with_value (optimizer, "learning_rate",
+                                (LwFieldValue) { .x = lw_spec_get_float (others, "learning_rate") }, NULL);
+  g_return_val_if_fail (changed != NULL, lw_model_spec_ref ((LwModelSpec *) model));
+  return lw_model_spec_with_optimizer (model, changed);
+}
+
+gboolean
+lw_document_same_run (const LwDocument *a, const LwDocument *b)
+{
+  g_autoptr (LwModelSpec) model = NULL;
+
+  if (!same_settings (&a->settings, &b->settings))
+    return FALSE;
+  model = with_rate_of (a->model, b->model);
+  return lw_model_spec_equal (model, b->model);
+}
+
+gboolean
+lw_document_equal (const LwDocument *a, const LwDocument *b)
+{
+  return same_settings (&a->settings, &b->settings) && a->settings.epochs == b->settings.epochs
+         && lw_model_spec_equal (a->model, b->model);
+}

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "engine/engine.h"
+
+/* LwDocument: what a person edits, as an immutable, refcounted value: the model and how it is to be
+ * trained. Undo is a stack of them. */
+
+G_BEGIN_DECLS
+
+typedef struct {
+  LwModelSpec    *model;
+  LwRunSettings   settings;
+  /*< private >*/
+  gatomicrefcount ref_count;
+} LwDocument;
+
+LwDocument *lw_document_new   (LwModelSpec *model, const LwRunSettings *settings) G_GNUC_WARN_UNUSED_RESULT;
+/* A preset with the settings that go with it. */
+LwDocument *lw_document_new_preset (const char *preset) G_GNUC_WARN_UNUSED_RESULT;
+LwDocument *lw_document_ref   (LwDocument *document);
+void        lw_document_unref (LwDocument *document);
+
+/* TRUE if a run begun with `b` is the run that `a` describes: all but the learning rate and the number
+ * of epochs, which may change while it runs. */
+gboolean    lw_document_same_run (const LwDocument *a, const LwDocument *b);
+gboolean    lw_document_equal    (const LwDocument *a, const LwDocument *b);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LwDocument, lw_document_unref)
+
+G_END_DECLS

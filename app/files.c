@@ -1,0 +1,206 @@
+#include "app/files.h"
+
+#include <glib/gi18n.h>
+
+/* Says what went wrong, where a person can read it at leisure. */
+static void
+show_error (LwWindow *window, const char *heading, const GError *error)
+{
+  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (window), heading, error->message);
+
+  adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _("Close"));
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+on_opened (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (LwWindow) window = data;
+  g_autoptr (GError)   error = NULL;
+
+  if (!lw_session_open_finish (LW_SESSION (object), result, &error))
+    show_error (window, _("The file could not be opened"), error);
+}
+
+void
+lw_files_open_file (LwWindow *window, GFile *file)
+{
+  lw_session_open_async (lw_window_get_session (window), file, on_opened, g_object_ref (window));
+}
+
+static void
+add_filters (GtkFileChooser *chooser)
+{
+  g_autoptr (GtkFileFilter) keras = gtk_file_filter_new ();
+  g_autoptr (GtkFileFilter) all = gtk_file_filter_new ();
+
+  gtk_file_filter_set_name (keras, _("Keras models (*.keras)"));
+  gtk_file_filter_add_pattern (keras, "*.keras");
+  gtk_file_filter_set_name (all, _("All files"));
+  gtk_file_filter_add_pattern (all, "*");
+  gtk_file_chooser_add_filter (chooser, keras);
+  gtk_file_chooser_add_filter (chooser, all);
+}
+
+static void
+on_open_response (GtkNativeDialog *dialog, int response, gpointer data)
+{
+  LwWindow *window = LW_WINDOW (data);
+
+  if (response == GTK_RESPONSE_ACCEPT)
+    {
+      g_autoptr (GFile) file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
+
+      if (file != NULL)
+        lw_files_open_file (window, file);
+    }
+  g_object_unref (dialog);
+}
+
+void
+lw_files_open (LwWindow *window)
+{
+  GtkFileChooserNative *dialog = gtk_file_chooser_native_new (_("Open a model"), GTK_WINDOW (window),
+                                                              GTK_FILE_CHOOSER_ACTION_OPEN, NULL, NULL);
+
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
+  add_filters (GTK_FILE_CHOOSER (dialog));
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_open_response), window, 0);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+}
+
+/* -- saving -- */
+
+typedef struct {
+  LwWindow *window;
+  gboolean  close; /* the window, once saved */
+} Saving;
+
+static void
+on_saved (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autofree Saving   *saving = data;
+  g_autoptr (LwWindow) window = saving->window;
+  g_autoptr (GError)   error = NULL;
+
+  if (!lw_session_save_finish (LW_SESSION (object), result, &error))
+    show_error (window, _("The file could not be saved"), error);
+  else if (saving->close)
+    gtk_window_destroy (GTK_WINDOW (window));
+}
+
+static void
+save_to (LwWindow *window, GFile *file, gboolean close)
+{
+  Saving *saving = g_new0 (Saving, 1);
+
+  saving->window = g_object_ref (window);
+  saving->close = close;
+  lw_session_save_async (lw_window_get_session (window), file, on_saved, saving);
+}
+
+/* The file with the ending that Keras wants. */
+static GFile *
+with_ending (GFile *file)
+{
+  g_autofree char *path = g_file_get_path (file);
+  g_autofree char *longer = NULL;
+
+  if (path == NULL || g_str_has_suffix (path, ".keras"))
+    return g_object_ref (file);
+  longer = g_strconcat (path, ".keras", NULL);
+  return g_file_new_for_path (longer);
+}
+
+static void
+on_save_response (GtkNativeDialog *dialog, int response, gpointer data)
+{
+  LwWindow *window = LW_WINDOW (data);
+
+  if (response == GTK_RESPONSE_ACCEPT)
+    {
+      g_autoptr (GFile) chosen = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
+      g_autoptr (GFile) file = chosen != NULL ? with_ending (chosen) : NULL;
+
+      if (file != NULL)
+        save_to (window, file, g_object_get_data (G_OBJECT (dialog), "close") != NULL);
+    }
+  g_object_unref (dialog);
+}
+
+static void
+ask_for_name (LwWindow *window, gboolean close)
+{
+  LwSession            *session = lw_window_get_session (window);
+  GtkFileChooserNative *dialog = gtk_file_chooser_native_new (_("Save the model"), GTK_WINDOW (window),
+                                                              GTK_FILE_CHOOSER_ACTION_SAVE, NULL, NULL);
+
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
+  add_filters (GTK_FILE_CHOOSER (dialog));
+  if (lw_session_get_file (session) != NULL)
+    gtk_file_chooser_set_file (GTK_FILE_CHOOSER (dialog), lw_session_get_file (session), NULL);
+  else
+    {
+      g_autofree char *name = g_strdup_printf (
+          "%s.keras", lw_model_spec_get_name (lw_session_get_document (session)->model));
+
+      gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (dialog), name);
+    }
+  if (close)
+    g_object_set_data (G_OBJECT (dialog), "close", GINT_TO_POINTER (1));
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_save_response), window, 0);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+}
+
+void
+lw_files_save_as (LwWindow *window)
+{
+  ask_for_name (window, FALSE);
+}
+
+void
+lw_files_save (LwWindow *window)
+{
+  GFile *file = lw_session_get_file (lw_window_get_session (window));
+
+  if (file != NULL)
+    save_to (window, file, FALSE);
+  else
+    ask_for_name (window, FALSE);
+}
+
+/* -- leaving with unsaved work -- */
+
+static void
+on_close_response (AdwMessageDialog *dialog, const char *response, gpointer data)
+{
+  LwWindow *window = LW_WINDOW (data);
+  GFile    *file = lw_session_get_file (lw_window_get_session (window));
+
+  if (g_str_equal (response, "discard"))
+    gtk_window_destroy (GTK_WINDOW (window));
+  else if (g_str_equal (response, "save") && file != NULL)
+    save_to (window, file, TRUE);
+  else if (g_str_equal (response, "save"))
+    ask_for_name (window, TRUE);
+}
+
+gboolean
+lw_files_ask_before_close (LwWindow *window)
+{
+  GtkWidget *dialog;
+
+  if (!lw_session_is_modified (lw_window_get_session (window)))
+    return FALSE;
+  dialog = adw_message_dialog_new (GTK_WINDOW (window), _("Save what it has learned?"),
+                                   _("The model has changed since it was last saved."));
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _("_Cancel"), "discard",
+                                    _("_Discard"), "save", _("_Save"), NULL);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "discard", ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "save", ADW_RESPONSE_SUGGESTED);
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "save");
+  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_close_response), window, 0);
+  gtk_window_present (GTK_WINDOW (dialog));
+  return TRUE;
+}

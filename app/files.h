@@ -1,0 +1,17 @@
+#pragma once
+
+#include "app/window.h"
+
+/* Opening and saving from a window: file dialogs, and what to say when it does not work. */
+
+G_BEGIN_DECLS
+
+void     lw_files_open      (LwWindow *window);
+void     lw_files_open_file (LwWindow *window, GFile *file);
+void     lw_files_save      (LwWindow *window); /* asks for a name the first time */
+void     lw_files_save_as   (LwWindow *window);
+
+/* TRUE if the close has to wait: there is unsaved work, and the person is being asked. */
+gboolean lw_files_ask_before_close (LwWindow *window);
+
+G_END_DECLS

@@ -1,0 +1,362 @@
+#include "app/model-actions.h"
+
+#include <glib/gi18n.h>
+
+typedef struct {
+  LwSession    *session;
+  LwDeletedFunc deleted;
+  gpointer      data;
+} Context;
+
+static LwModelSpec *
+current_model (LwSession *session)
+{
+  return lw_session_get_document (session)->model;
+}
+
+/* Takes the model; NULL is no edit. */
+static void
+edit_model (LwSession *session, LwModelSpec *model, const char *format, ...)
+{
+  LwDocument            *document = lw_session_get_document (session);
+  g_autoptr (LwDocument) edited = NULL;
+  g_autofree char       *name = NULL;
+  va_list                arguments;
+
+  if (model == NULL)
+    return;
+  va_start (arguments, format);
+  name = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  edited = lw_document_new (model, &document->settings);
+  lw_session_edit (session, edited, name);
+  lw_model_spec_unref (model);
+}
+
+static const char *
+layer_label (LwModelSpec *model, guint layer)
+{
+  return lw_spec_get_class (lw_model_spec_get_layer (model, layer))->label;
+}
+
+static void
+add_layer (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession          *session = ((Context *) data)->session;
+  LwModelSpec        *model = current_model (session);
+  const char         *class_name;
+  guint               place;
+  const LwLayerClass *klass;
+  g_autoptr (LwSpec)  layer = NULL;
+
+  g_variant_get (parameter, "(&su)", &class_name, &place);
+  klass = lw_layer_class_find (class_name);
+  if (klass == NULL)
+    return;
+  layer = lw_spec_new (&klass->spec, NULL);
+  edit_model (session, lw_model_spec_with_inserted (model, MIN (place, lw_model_spec_get_n_layers (model)), layer),
+              _("Add %s"), klass->spec.label);
+}
+
+static void
+remove_layer (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  Context         *context = data;
+  LwModelSpec     *model = current_model (context->session);
+  guint            layer = g_variant_get_uint32 (parameter);
+  const char      *label;
+  g_autofree char *text = NULL;
+
+  if (layer >= lw_model_spec_get_n_layers (model))
+    return;
+  label = layer_label (model, layer);
+  text = g_strdup_printf (_("%s deleted"), label);
+  edit_model (context->session, lw_model_spec_with_removed (model, layer), _("Delete %s"), label);
+  context->deleted (text, context->data);
+}
+
+static void
+move_layer (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession   *session = ((Context *) data)->session;
+  LwModelSpec *model = current_model (session);
+  guint        n = lw_model_spec_get_n_layers (model);
+  guint        from, to;
+
+  g_variant_get (parameter, "(uu)", &from, &to);
+  if (from < n && to < n && from != to)
+    edit_model (session, lw_model_spec_with_moved (model, from, to), _("Move %s"), layer_label (model, from));
+}
+
+static void
+duplicate_layer (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession         *session = ((Context *) data)->session;
+  LwModelSpec       *model = current_model (session);
+  guint              layer = g_variant_get_uint32 (parameter);
+  g_autoptr (LwSpec) copy = NULL;
+
+  if (layer >= lw_model_spec_get_n_layers (model))
+    return;
+  copy = lw_spec_with_name (lw_model_spec_get_layer (model, layer), NULL);
+  edit_model (session, lw_model_spec_with_inserted (model, layer + 1, copy), _("Duplicate %s"),
+              layer_label (model, layer));
+}
+
+static void
+set_field (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession           *session = ((Context *) data)->session;
+  LwModelSpec         *model = current_model (session);
+  guint                layer;
+  const char          *key;
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (LwSpec)   changed = NULL;
+  const LwField       *field;
+
+  g_variant_get (parameter, "(u&sv)", &layer, &key, &value);
+  if (layer >= lw_model_spec_get_n_layers (model))
+    return;
+  changed = lw_spec_with_variant (lw_model_spec_get_layer (model, layer), key, value, NULL);
+  if (changed == NULL)
+    return;
+  field = lw_spec_class_find (lw_spec_get_class (changed), key, NULL);
+  edit_model (session, lw_model_spec_with_replaced (model, layer, changed), _("Change %s of %s"),
+              field != NULL ? _(field->label) : key, layer_label (model, layer));
+}
+
+static void
+rename_layer (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession         *session = ((Context *) data)->session;
+  LwModelSpec       *model = current_model (session);
+  guint              layer;
+  const char        *name;
+  g_autoptr (LwSpec) changed = NULL;
+
+  g_variant_get (parameter, "(u&s)", &layer, &name);
+  if (layer >= lw_model_spec_get_n_layers (model) || name[0] == '\0')
+    return;
+  changed = lw_spec_with_name (lw_model_spec_get_layer (model, layer), name);
+  edit_model (session, lw_model_spec_with_replaced (model, layer, changed), _("Rename %s"),
+              layer_label (model, layer));
+}
+
+static void
+set_input (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession   *session = ((Context *) data)->session;
+  LwModelSpec *model = current_model (session);
+  LwShape      input = *lw_model_spec_get_input (model);
+  int          height, width;
+
+  g_variant_get (parameter, "(ii)", &height, &width);
+  input = LW_SHAPE (height < 0 ? LW_DIM_ANY : height, width < 0 ? LW_DIM_ANY : width,
+                    input.rank == 3 ? input.dims[2] : 1);
+  edit_model (session, lw_model_spec_with_input (model, &input), "%s", _("Change the input"));
+}
+
+static void
+apply_fix (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession       *session = ((Context *) data)->session;
+  LwModelSpec     *model = current_model (session);
+  const LwFault   *fault = lw_model_spec_get_fault (model);
+  guint            i = g_variant_get_uint32 (parameter);
+  g_autofree char *label = NULL;
+
+  if (fault == NULL || i >= fault->n_fixes)
+    return;
+  label = lw_fix_to_label (model, fault, fault->fixes[i]);
+  edit_model (session, lw_model_spec_with_fix (model, fault, fault->fixes[i]), "%s", label);
+}
+
+static void
+set_optimizer (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession         *session = ((Context *) data)->session;
+  const LwSpecClass *klass = lw_optimizer_class_find (g_variant_get_string (parameter, NULL));
+  g_autoptr (LwSpec) optimizer = klass != NULL ? lw_spec_new (klass, NULL) : NULL;
+
+  if (optimizer != NULL)
+    edit_model (session, lw_model_spec_with_optimizer (current_model (session), optimizer),
+                _("Change the optimizer to %s"), klass->label);
+}
+
+static void
+set_optimizer_field (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession           *session = ((Context *) data)->session;
+  LwModelSpec         *model = current_model (session);
+  const char          *key;
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (LwSpec)   changed = NULL;
+
+  g_variant_get (parameter, "(&sv)", &key, &value);
+  changed = lw_spec_with_variant (lw_model_spec_get_optimizer (model), key, value, NULL);
+  if (changed != NULL)
+    edit_model (session, lw_model_spec_with_optimizer (model, changed), _("Change %s"),
+                _(lw_spec_class_find (lw_spec_get_class (changed), key, NULL)->label));
+}
+
+static void
+set_loss (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession         *session = ((Context *) data)->session;
+  const LwSpecClass *klass = lw_loss_class_find (g_variant_get_string (parameter, NULL));
+  g_autoptr (LwSpec) loss = klass != NULL ? lw_spec_new (klass, NULL) : NULL;
+
+  if (loss != NULL)
+    edit_model (session, lw_model_spec_with_loss (current_model (session), loss), _("Change the loss to %s"),
+                _(klass->label));
+}
+
+static void
+set_loss_field (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession           *session = ((Context *) data)->session;
+  LwModelSpec         *model = current_model (session);
+  const char          *key;
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (LwSpec)   changed = NULL;
+
+  g_variant_get (parameter, "(&sv)", &key, &value);
+  changed = lw_spec_with_variant (lw_model_spec_get_loss (model), key, value, NULL);
+  if (changed != NULL)
+    edit_model (session, lw_model_spec_with_loss (model, changed), _("Change %s"),
+                _(lw_spec_class_find (lw_spec_get_class (changed), key, NULL)->label));
+}
+
+static void
+load_preset (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession             *session = ((Context *) data)->session;
+  const char            *preset = g_variant_get_string (parameter, NULL);
+  LwDocument            *now = lw_session_get_document (session);
+  g_autoptr (LwDocument) document = lw_document_new_preset (preset);
+  g_autofree char       *name = g_strdup_printf (_("Preset %s"), preset);
+
+  if (document == NULL)
+    return;
+  /* What is not the preset's own stays as it was chosen. */
+  document->settings.epochs = now->settings.epochs;
+  document->settings.seed = now->settings.seed;
+  document->settings.shuffle = now->settings.shuffle;
+  document->settings.validation = now->settings.validation;
+  document->settings.fraction = now->settings.fraction;
+  lw_session_edit (session, document, name);
+}
+
+GSimpleActionGroup *
+lw_model_actions_new (LwSession *session, LwDeletedFunc deleted, gpointer data)
+{
+  static const GActionEntry entries[] = {
+    { "add-layer", add_layer, "(su)", NULL, NULL, { 0 } },
+    { "remove-layer", remove_layer, "u", NULL, NULL, { 0 } },
+    { "move-layer", move_layer, "(uu)", NULL, NULL, { 0 } },
+    { "duplicate-layer", duplicate_layer, "u", NULL, NULL, { 0 } },
+    { "set-field", set_field, "(usv)", NULL, NULL, { 0 } },
+    { "rename-layer", rename_layer, "(us)", NULL, NULL, { 0 } },
+    { "set-input", set_input, "(ii)", NULL, NULL, { 0 } },
+    { "apply-fix", apply_fix, "u", NULL, NULL, { 0 } },
+    { "set-optimizer", set_optimizer, "s", NULL, NULL, { 0 } },
+    { "set-optimizer-field", set_optimizer_field, "(sv)", NULL, NULL, { 0 } },
+    { "set-loss", set_loss, "s", NULL, NULL, { 0 } },
+    { "set-loss-field", set_loss_field, "(sv)", NULL, NULL, { 0 } },
+    { "load-preset", load_preset, "s", NULL, NULL, { 0 } },
+  };
+  GSimpleActionGroup *group = g_simple_action_group_new ();
+  Context            *context = g_new0 (Context, 1);
+
+  context->session = session;
+  context->deleted = deleted;
+  context->data = data;
+  g_action_map_add_action_entries (G_ACTION_MAP (group), entries, G_N_ELEMENTS (entries), context);
+  g_object_set_data_full (G_OBJECT (group), "context", context, g_free);
+  return group;
+}
+
+/* -- how to train -- */
+
+static void
+edit_settings (LwSession *session, const LwRunSettings *settings, const char *name)
+{
+  LwDocument            *document = lw_session_get_document (session);
+  g_autoptr (LwDocument) edited = lw_document_new (document->model, settings);
+
+  lw_session_edit (session, edited, name);
+}
+
+static LwRunSettings
+current_settings (LwSession *session)
+{
+  return lw_session_get_document (session)->settings;
+}
+
+static void
+set_epochs (GSimpleAction *action, GVariant *parameter, gpointer session)
+{
+  LwRunSettings settings = current_settings (session);
+
+  settings.epochs = CLAMP (g_variant_get_uint32 (parameter), 1, 10000);
+  edit_settings (session, &settings, _("Change the epochs"));
+}
+
+static void
+set_batch_size (GSimpleAction *action, GVariant *parameter, gpointer session)
+{
+  LwRunSettings settings = current_settings (session);
+
+  settings.batch_size = CLAMP (g_variant_get_uint32 (parameter), 1, 4096);
+  edit_settings (session, &settings, _("Change the batch size"));
+}
+
+static void
+set_seed (GSimpleAction *action, GVariant *parameter, gpointer session)
+{
+  LwRunSettings settings = current_settings (session);
+
+  settings.seed = g_variant_get_uint64 (parameter);
+  edit_settings (session, &settings, _("Change the seed"));
+}
+
+static void
+set_shuffle (GSimpleAction *action, GVariant *parameter, gpointer session)
+{
+  LwRunSettings settings = current_settings (session);
+
+  settings.shuffle = g_variant_get_uint32 (parameter);
+  edit_settings (session, &settings, _("Change the shuffle buffer"));
+}
+
+static void
+set_validation (GSimpleAction *action, GVariant *parameter, gpointer session)
+{
+  LwRunSettings settings = current_settings (session);
+  const char   *kind;
+  double        fraction;
+
+  g_variant_get (parameter, "(&sd)", &kind, &fraction);
+  settings.validation = g_str_equal (kind, "none")   ? LW_VALIDATION_NONE
+                        : g_str_equal (kind, "test") ? LW_VALIDATION_TEST
+                                                     : LW_VALIDATION_FRACTION;
+  if (settings.validation == LW_VALIDATION_FRACTION)
+    settings.fraction = CLAMP (fraction, 0.001, 0.9);
+  edit_settings (session, &settings, _("Change the validation"));
+}
+
+GSimpleActionGroup *
+lw_run_actions_new (LwSession *session)
+{
+  static const GActionEntry entries[] = {
+    { "set-epochs", set_epochs, "u", NULL, NULL, { 0 } },
+    { "set-batch-size", set_batch_size, "u", NULL, NULL, { 0 } },
+    { "set-seed", set_seed, "t", NULL, NULL, { 0 } },
+    { "set-shuffle", set_shuffle, "u", NULL, NULL, { 0 } },
+    { "set-validation", set_validation, "(sd)", NULL, NULL, { 0 } },
+  };
+  GSimpleActionGroup *group = g_simple_action_group_new ();
+
+  g_action_map_add_action_entries (G_ACTION_MAP (group), entries, G_N_ELEMENTS (entries), session);
+  return group;
+}

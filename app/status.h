@@ -1,0 +1,27 @@
+#pragma once
+
+#include "app/session.h"
+
+/* The words of the status line and the launch hint, from what the session is doing. */
+
+G_BEGIN_DECLS
+
+typedef struct {
+  char    *text;
+  double   fraction; /* of the run, < 0: no bar */
+  gboolean error;
+  char    *button;   /* NULL: none */
+  const char *icon;  /* of the button, or NULL */
+  const char *action;
+} LwStatus;
+
+void  lw_status_fill  (LwStatus *status, LwSession *session);
+void  lw_status_clear (LwStatus *status);
+
+/* "5 epochs over 60,000 handwritten digits, about 25 seconds on this computer." */
+char *lw_status_hint  (LwSession *session) G_GNUC_WARN_UNUSED_RESULT;
+
+/* "0:14", "1:02:03" */
+char *lw_status_clock (double seconds) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,657 @@
+#include "app/window.h"
+
+#include "app/answers.h"
+#include "app/files.h"
+#include "app/model-actions.h"
+#include "app/status.h"
+#include "ui/charts/chart-view.h"
+#include "ui/train/number-text.h"
+#include "ui/train/run-item.h"
+#include "ui/train/status-line.h"
+#include "ui/train/train-page.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+
+#define MORE_EPOCHS 5
+
+/* Figures under the charts and words in the status line change this often while training. */
+#define REFRESH_USEC (G_USEC_PER_SEC / 5)
+
+struct _LwWindow {
+  AdwApplicationWindow parent;
+
+  /* owned */
+  LwSession        *session;
+  LwAnswers        *answers;
+  GListStore       *run_items; /* LwRunItem, newest first, as the session's runs */
+  GSettings        *settings;  /* NULL where the schema is not installed */
+  guint             tick;
+  gint64            refreshed_at;
+
+  /* template */
+  AdwToastOverlay  *toasts;
+  GtkLabel         *title;
+  GtkLabel         *subtitle;
+  GtkButton        *undo;
+  GtkButton        *redo;
+  GtkButton        *train;
+  AdwButtonContent *train_content;
+  GtkMenuButton    *menu;
+  LwTrainPage      *page;
+  LwStatusLine     *status;
+};
+
+G_DEFINE_FINAL_TYPE (LwWindow, lw_window, ADW_TYPE_APPLICATION_WINDOW)
+
+static LwBuilderPane *
+builder (LwWindow *self)
+{
+  return lw_train_page_get_builder (self->page);
+}
+
+static LwChartPane *
+chart_pane (LwWindow *self)
+{
+  return lw_train_page_get_chart_pane (self->page);
+}
+
+static LwChartModel *
+chart (LwWindow *self)
+{
+  return lw_chart_pane_get_model (chart_pane (self));
+}
+
+static void
+set_enabled (LwWindow *self, const char *action, gboolean enabled)
+{
+  g_simple_action_set_enabled (G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self), action)), enabled);
+}
+
+/* -- what the session tells, shown -- */
+
+static void
+update_title (LwWindow *self)
+{
+  const char      *title = lw_session_get_title (self->session);
+  gboolean         modified = lw_session_is_modified (self->session);
+  LwImages        *images = lw_session_get_images (self->session);
+  g_autofree char *shown = g_strdup_printf (modified ? "• %s" : "%s", title);
+  g_autofree char *window = g_strdup_printf (_("%s — Layerwise"), title);
+
+  gtk_label_set_text (self->title, shown);
+  gtk_window_set_title (GTK_WINDOW (self), window);
+  if (images != NULL)
+    {
+      g_autofree char *count = lw_number_text_count ((guint64) lw_tensor_get_dim (images->train_images, 0));
+      g_autofree char *text = g_strdup_printf (_("%s, %s images"), images->name, count);
+
+      gtk_label_set_text (self->subtitle, text);
+    }
+  else
+    gtk_label_set_text (self->subtitle, "MNIST");
+}
+
+static void
+update_undo (LwWindow *self)
+{
+  const char      *undo = lw_session_get_undo_name (self->session);
+  const char      *redo = lw_session_get_redo_name (self->session);
+  g_autofree char *undo_tip = undo != NULL ? g_strdup_printf (_("Undo: %s (Ctrl+Z)"), undo) : g_strdup (_("Undo"));
+  g_autofree char *redo_tip = redo != NULL ? g_strdup_printf (_("Redo: %s (Ctrl+Shift+Z)"), redo) : g_strdup (_("Redo"));
+
+  set_enabled (self, "undo", undo != NULL);
+  set_enabled (self, "redo", redo != NULL);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->undo), undo_tip);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->redo), redo_tip);
+}
+
+static void
+update_status (LwWindow *self)
+{
+  LwStatus status;
+
+  lw_status_fill (&status, self->session);
+  lw_status_line_set_severity (self->status, status.error ? LW_STATUS_ERROR : LW_STATUS_NORMAL);
+  lw_status_line_set_text (self->status, status.text);
+  lw_status_line_set_fraction (self->status, status.fraction);
+  lw_status_line_set_button (self->status, status.button, status.icon, status.action);
+  lw_status_clear (&status);
+}
+
+static void
+update_hint (LwWindow *self)
+{
+  g_autofree char *obstacle = lw_session_get_obstacle (self->session);
+  g_autofree char *hint = NULL;
+
+  if (lw_session_get_n_runs (self->session) == 0 && obstacle == NULL)
+    hint = lw_status_hint (self->session);
+  lw_chart_pane_set_hint (chart_pane (self), hint);
+}
+
+static void
+update_train_button (LwWindow *self)
+{
+  LwPhase          phase = lw_session_get_phase (self->session);
+  gboolean         running = phase == LW_PHASE_TRAINING || lw_session_is_waiting (self->session);
+  gboolean         finished = phase == LW_PHASE_FINISHED;
+  g_autofree char *obstacle = lw_session_get_obstacle (self->session);
+  g_autofree char *tooltip = NULL;
+
+  adw_button_content_set_icon_name (self->train_content,
+                                    running ? "media-playback-pause-symbolic" : "media-playback-start-symbolic");
+  adw_button_content_set_label (self->train_content, running ? _("Pause") : _("Train"));
+  if (obstacle != NULL)
+    tooltip = g_strdup_printf (_("Train is off: %s"), obstacle);
+  else
+    tooltip = g_strdup (running ? _("Pause (Space)")
+                        : finished ? _("Train a new run from the start (Space)") : _("Train (Space)"));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->train), tooltip);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->train), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  running ? _("Pause") : _("Train"), -1);
+  /* The fix button is the one suggested action while the model has a fault. */
+  if (obstacle == NULL)
+    gtk_widget_add_css_class (GTK_WIDGET (self->train), "suggested-action");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->train), "suggested-action");
+
+  set_enabled (self, "train", obstacle == NULL);
+  set_enabled (self, "step", obstacle == NULL && phase != LW_PHASE_TRAINING);
+  set_enabled (self, "reset", lw_session_get_run (self->session) != NULL);
+  set_enabled (self, "stop", phase == LW_PHASE_TRAINING || phase == LW_PHASE_PAUSED);
+  set_enabled (self, "continue", phase == LW_PHASE_FINISHED);
+  set_enabled (self, "rollback", phase == LW_PHASE_DIVERGED);
+}
+
+static void
+update_plan (LwWindow *self)
+{
+  LwDocument   *document = lw_session_get_document (self->session);
+  LwSessionRun *run = lw_session_get_run (self->session);
+  LwImages     *images = lw_session_get_images (self->session);
+  gsize         n = images != NULL ? (gsize) lw_tensor_get_dim (images->train_images, 0) : 60000;
+
+  if (run != NULL && lw_document_same_run (document, run->document))
+    lw_chart_model_set_plan (chart (self), lw_run_settings_get_steps_per_epoch (&run->document->settings, n),
+                             (int) run->epochs, (int) run->document->settings.batch_size);
+  else if (lw_session_get_n_runs (self->session) == 0)
+    lw_chart_model_set_plan (chart (self), lw_run_settings_get_steps_per_epoch (&document->settings, n),
+                             (int) document->settings.epochs, (int) document->settings.batch_size);
+}
+
+static char *
+run_state (LwWindow *self, LwSessionRun *run)
+{
+  LwPhase phase = lw_session_get_phase (self->session);
+  guint   epochs = run->last.step > 0 ? (guint) run->last.epoch : 0;
+
+  if (run == lw_session_get_run (self->session))
+    switch (phase)
+      {
+      case LW_PHASE_TRAINING: return g_strdup (_("training"));
+      case LW_PHASE_PAUSED: return g_strdup (_("paused"));
+      case LW_PHASE_DIVERGED: return g_strdup (_("diverged"));
+      case LW_PHASE_FAILED: return g_strdup (_("failed"));
+      case LW_PHASE_STOPPED: return g_strdup (_("stopped"));
+      case LW_PHASE_IDLE:
+      case LW_PHASE_FINISHED: break;
+      }
+  if (epochs < run->epochs && run->last.step > 0)
+    return g_strdup (_("stopped"));
+  return g_strdup_printf (ngettext ("%u epoch", "%u epochs", epochs), epochs);
+}
+
+static void
+update_run_item (LwWindow *self, guint i)
+{
+  LwSessionRun         *run = lw_session_get_nth_run (self->session, i);
+  g_autoptr (LwRunItem) item = g_list_model_get_item (G_LIST_MODEL (self->run_items), i);
+  g_autofree char      *state = run_state (self, run);
+
+  lw_run_item_set_state (item, state);
+  lw_run_item_set_train_loss (item, run->smoothed_loss);
+  lw_run_item_set_test_loss (item, run->test_loss);
+  lw_run_item_set_test_accuracy (item, run->test_accuracy);
+}
+
+static void
+update_times (LwWindow *self)
+{
+  gboolean measured;
+  double   seconds = lw_session_get_epoch_time (self->session, &measured);
+
+  lw_builder_pane_set_epoch_time (builder (self), seconds, measured);
+}
+
+static void
+on_document_changed (LwWindow *self)
+{
+  LwDocument *document = lw_session_get_document (self->session);
+
+  lw_builder_pane_set_model (builder (self), document->model);
+  lw_builder_pane_set_settings (builder (self), &document->settings);
+  update_title (self);
+  update_undo (self);
+  update_plan (self);
+  update_hint (self);
+}
+
+static gboolean on_frame (GtkWidget *widget, GdkFrameClock *clock, gpointer data);
+
+static void
+on_run_changed (LwWindow *self)
+{
+  gboolean training = lw_session_get_phase (self->session) == LW_PHASE_TRAINING;
+
+  update_train_button (self);
+  update_status (self);
+  update_title (self);
+  update_undo (self);
+  update_times (self);
+  update_hint (self);
+  update_plan (self);
+  if (lw_session_get_n_runs (self->session) > 0
+      && g_list_model_get_n_items (G_LIST_MODEL (self->run_items)) == lw_session_get_n_runs (self->session)
+      && lw_session_get_run (self->session) != NULL)
+    update_run_item (self, 0);
+
+  lw_chart_model_set_live (chart (self), training);
+  if (!training)
+    lw_chart_model_update (chart (self));
+  if (training && self->tick == 0)
+    self->tick = gtk_widget_add_tick_callback (GTK_WIDGET (self), on_frame, NULL, NULL);
+}
+
+/* While training: newest weights, words and figures. Runs no longer than the training does. */
+static gboolean
+on_frame (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+{
+  LwWindow *self = LW_WINDOW (widget);
+  gint64    now = gdk_frame_clock_get_frame_time (clock);
+
+  if (lw_session_get_phase (self->session) != LW_PHASE_TRAINING)
+    {
+      self->tick = 0;
+      return G_SOURCE_REMOVE;
+    }
+  if (now - self->refreshed_at > REFRESH_USEC)
+    {
+      self->refreshed_at = now;
+      lw_session_tick (self->session);
+      update_status (self);
+      update_times (self);
+      if (lw_session_get_run (self->session) != NULL)
+        update_run_item (self, 0);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_runs_changed (LwWindow *self)
+{
+  guint n = lw_session_get_n_runs (self->session);
+
+  g_list_store_remove_all (self->run_items);
+  lw_chart_model_clear (chart (self));
+  for (guint i = n; i-- > 0;)
+    {
+      LwSessionRun *run = lw_session_get_nth_run (self->session, i);
+
+      lw_chart_model_set_run (chart (self), run->history, run->name, run->slot);
+      lw_chart_model_select_run (chart (self), run->slot);
+      lw_chart_model_set_plan (chart (self),
+                               lw_run_settings_get_steps_per_epoch (
+                                   &run->document->settings,
+                                   lw_session_get_images (self->session) != NULL
+                                       ? (gsize) lw_tensor_get_dim (lw_session_get_images (self->session)->train_images, 0)
+                                       : 60000),
+                               (int) run->epochs, (int) run->document->settings.batch_size);
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      LwSessionRun         *run = lw_session_get_nth_run (self->session, i);
+      g_autoptr (LwRunItem) item = lw_run_item_new (run->name, run->note, run->slot);
+
+      g_list_store_append (self->run_items, item);
+      update_run_item (self, i);
+    }
+  update_plan (self);
+  update_hint (self);
+}
+
+static void
+on_data_changed (LwWindow *self)
+{
+  LwImages *images = lw_session_get_images (self->session);
+
+  if (images != NULL)
+    lw_builder_pane_set_data (builder (self), images->name,
+                              (guint) lw_tensor_get_dim (images->train_images, 0));
+  update_title (self);
+  update_plan (self);
+}
+
+static void
+on_toast (LwWindow *self, const char *text, gboolean undo)
+{
+  AdwToast *toast = adw_toast_new (text);
+
+  if (undo)
+    {
+      adw_toast_set_button_label (toast, _("Undo"));
+      adw_toast_set_action_name (toast, "win.undo");
+    }
+  adw_toast_overlay_add_toast (self->toasts, toast);
+}
+
+static void
+on_deleted (const char *text, gpointer data)
+{
+  on_toast (LW_WINDOW (data), text, TRUE);
+}
+
+static void
+on_pane_failed (LwWindow *self, const char *sentence)
+{
+  on_toast (self, sentence, FALSE);
+}
+
+/* -- actions -- */
+
+static void
+act_train (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession *session = LW_WINDOW (data)->session;
+
+  if (lw_session_get_phase (session) == LW_PHASE_TRAINING || lw_session_is_waiting (session))
+    lw_session_pause (session);
+  else
+    lw_session_train (session);
+}
+
+static void
+act_step (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  lw_session_step (LW_WINDOW (data)->session);
+}
+
+static void
+act_stop (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  lw_session_stop (LW_WINDOW (data)->session);
+}
+
+static void
+act_reset (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  lw_session_reset (LW_WINDOW (data)->session);
+}
+
+static void
+act_continue (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  lw_session_continue (LW_WINDOW (data)->session, MORE_EPOCHS);
+}
+
+static void
+act_rollback (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  lw_session_roll_back (LW_WINDOW (data)->session);
+}
+
+static void
+act_undo (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  lw_session_undo (LW_WINDOW (data)->session);
+}
+
+static void
+act_redo (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  lw_session_redo (LW_WINDOW (data)->session);
+}
+
+static void
+act_show_fault (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  lw_train_page_show_fault (LW_WINDOW (data)->page);
+}
+
+static void
+act_reload_data (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwWindow *self = LW_WINDOW (data);
+
+  lw_session_load_data (self->session);
+  on_run_changed (self);
+}
+
+static void
+act_new (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  GtkApplication       *application = gtk_window_get_application (GTK_WINDOW (data));
+  g_autoptr (LwSession) session = lw_session_new ();
+  LwWindow             *window = lw_window_new (ADW_APPLICATION (application), session);
+
+  gtk_window_present (GTK_WINDOW (window));
+  lw_session_load_data (session);
+}
+
+static void
+act_open (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  lw_files_open (LW_WINDOW (data));
+}
+
+static void
+act_save (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  lw_files_save (LW_WINDOW (data));
+}
+
+static void
+act_save_as (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  lw_files_save_as (LW_WINDOW (data));
+}
+
+static void
+act_menu (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  gtk_menu_button_popup (LW_WINDOW (data)->menu);
+}
+
+static void
+act_about (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  adw_show_about_window (GTK_WINDOW (data),
+                         "application-name", _("Layerwise"),
+                         "application-icon", LW_APPLICATION_ID,
+                         "version", LW_VERSION,
+                         "developer-name", _("The Layerwise authors"),
+                         "comments", _("Build a neural network by hand and watch it learn."),
+                         "license-type", GTK_LICENSE_MIT_X11,
+                         "copyright", _("MNIST by Yann LeCun and Corinna Cortes, CC BY-SA 3.0"),
+                         NULL);
+}
+
+/* Space trains wherever nothing with the focus needs it itself; → and R with the focus on a chart. */
+static gboolean
+on_key (LwWindow *self, guint key, guint code, GdkModifierType state)
+{
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self));
+  gboolean   on_chart = focus != NULL && LW_IS_CHART_VIEW (focus);
+
+  if ((state & gtk_accelerator_get_default_mod_mask ()) != 0)
+    return GDK_EVENT_PROPAGATE;
+  if (key == GDK_KEY_space || key == GDK_KEY_KP_Space)
+    gtk_widget_activate_action (GTK_WIDGET (self), "win.train", NULL);
+  else if (on_chart && key == GDK_KEY_Right)
+    gtk_widget_activate_action (GTK_WIDGET (self), "win.step", NULL);
+  else if (on_chart && (key == GDK_KEY_r || key == GDK_KEY_R))
+    gtk_widget_activate_action (GTK_WIDGET (self), "win.reset", NULL);
+  else
+    return GDK_EVENT_PROPAGATE;
+  return GDK_EVENT_STOP;
+}
+
+/* -- the object -- */
+
+static GSettings *
+find_settings (void)
+{
+  GSettingsSchemaSource       *source = g_settings_schema_source_get_default ();
+  g_autoptr (GSettingsSchema) schema = NULL;
+
+  if (source != NULL)
+    schema = g_settings_schema_source_lookup (source, LW_APPLICATION_ID, TRUE);
+  return schema != NULL ? g_settings_new (LW_APPLICATION_ID) : NULL;
+}
+
+static void
+restore_size (LwWindow *self)
+{
+  int width = 1280, height = 800;
+
+  self->settings = find_settings ();
+  if (self->settings != NULL)
+    {
+      g_settings_get (self->settings, "window-width", "i", &width);
+      g_settings_get (self->settings, "window-height", "i", &height);
+      if (g_settings_get_boolean (self->settings, "window-maximized"))
+        gtk_window_maximize (GTK_WINDOW (self));
+      g_settings_bind (self->settings, "smoothing", chart (self), "smoothing", G_SETTINGS_BIND_DEFAULT);
+    }
+  gtk_window_set_default_size (GTK_WINDOW (self), MAX (width, 640), MAX (height, 480));
+}
+
+static gboolean
+lw_window_close_request (GtkWindow *window)
+{
+  LwWindow *self = LW_WINDOW (window);
+  int       width, height;
+
+  if (self->settings != NULL)
+    {
+      gtk_window_get_default_size (window, &width, &height);
+      g_settings_set (self->settings, "window-width", "i", width);
+      g_settings_set (self->settings, "window-height", "i", height);
+      g_settings_set_boolean (self->settings, "window-maximized", gtk_window_is_maximized (window));
+    }
+  if (lw_files_ask_before_close (self))
+    return GDK_EVENT_STOP;
+  return GTK_WINDOW_CLASS (lw_window_parent_class)->close_request (window);
+}
+
+static void
+lw_window_dispose (GObject *object)
+{
+  LwWindow *self = LW_WINDOW (object);
+
+  if (self->session != NULL)
+    g_signal_handlers_disconnect_by_data (self->session, self);
+  g_clear_pointer (&self->answers, lw_answers_free);
+  g_clear_object (&self->session);
+  g_clear_object (&self->run_items);
+  g_clear_object (&self->settings);
+  G_OBJECT_CLASS (lw_window_parent_class)->dispose (object);
+}
+
+static void
+lw_window_class_init (LwWindowClass *klass)
+{
+  GObjectClass   *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = lw_window_dispose;
+  GTK_WINDOW_CLASS (klass)->close_request = lw_window_close_request;
+
+  g_type_ensure (LW_TYPE_TRAIN_PAGE);
+  g_type_ensure (LW_TYPE_STATUS_LINE);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/layerwise/Layerwise/window.ui");
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, title);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, subtitle);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, undo);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, redo);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, train);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, train_content);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, menu);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, page);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, status);
+}
+
+static void
+lw_window_init (LwWindow *self)
+{
+  static const GActionEntry entries[] = {
+    { "train", act_train, NULL, NULL, NULL, { 0 } },
+    { "step", act_step, NULL, NULL, NULL, { 0 } },
+    { "stop", act_stop, NULL, NULL, NULL, { 0 } },
+    { "reset", act_reset, NULL, NULL, NULL, { 0 } },
+    { "continue", act_continue, NULL, NULL, NULL, { 0 } },
+    { "rollback", act_rollback, NULL, NULL, NULL, { 0 } },
+    { "undo", act_undo, NULL, NULL, NULL, { 0 } },
+    { "redo", act_redo, NULL, NULL, NULL, { 0 } },
+    { "show-fault", act_show_fault, NULL, NULL, NULL, { 0 } },
+    { "reload-data", act_reload_data, NULL, NULL, NULL, { 0 } },
+    { "new", act_new, NULL, NULL, NULL, { 0 } },
+    { "open", act_open, NULL, NULL, NULL, { 0 } },
+    { "save", act_save, NULL, NULL, NULL, { 0 } },
+    { "save-as", act_save_as, NULL, NULL, NULL, { 0 } },
+    { "menu", act_menu, NULL, NULL, NULL, { 0 } },
+    { "about", act_about, NULL, NULL, NULL, { 0 } },
+  };
+  GtkEventController *keys = gtk_event_controller_key_new ();
+
+  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->run_items = g_list_store_new (LW_TYPE_RUN_ITEM);
+  lw_chart_pane_set_runs (chart_pane (self), G_LIST_MODEL (self->run_items));
+  g_signal_connect_swapped (keys, "key-pressed", G_CALLBACK (on_key), self);
+  gtk_widget_add_controller (GTK_WIDGET (self), keys);
+}
+
+LwWindow *
+lw_window_new (AdwApplication *application, LwSession *session)
+{
+  LwWindow               *self = g_object_new (LW_TYPE_WINDOW, "application", application, NULL);
+  g_autoptr (GSimpleActionGroup) model = lw_model_actions_new (session, on_deleted, self);
+  g_autoptr (GSimpleActionGroup) run = lw_run_actions_new (session);
+  g_autoptr (GError)       error = NULL;
+  LwPredictPane          *pane = lw_train_page_get_predict_pane (self->page);
+
+  self->session = g_object_ref (session);
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "model", G_ACTION_GROUP (model));
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "run", G_ACTION_GROUP (run));
+  restore_size (self);
+
+  g_signal_connect_swapped (session, "document-changed", G_CALLBACK (on_document_changed), self);
+  g_signal_connect_swapped (session, "run-changed", G_CALLBACK (on_run_changed), self);
+  g_signal_connect_swapped (session, "runs-changed", G_CALLBACK (on_runs_changed), self);
+  g_signal_connect_swapped (session, "data-changed", G_CALLBACK (on_data_changed), self);
+  g_signal_connect_data (session, "toast", G_CALLBACK (on_toast), self, NULL, G_CONNECT_SWAPPED);
+  g_signal_connect_data (pane, "failed", G_CALLBACK (on_pane_failed), self, NULL, G_CONNECT_SWAPPED);
+
+  self->answers = lw_answers_new (session, pane, &error);
+  if (self->answers == NULL)
+    on_toast (self, error->message, FALSE);
+  on_document_changed (self);
+  on_runs_changed (self);
+  on_run_changed (self);
+  lw_chart_pane_grab_chart_focus (chart_pane (self));
+  return self;
+}
+
+LwSession *
+lw_window_get_session (LwWindow *self)
+{
+  return self->session;
+}
+
+void
+lw_window_open (LwWindow *self, GFile *file)
+{
+  lw_files_open_file (self, file);
+}
