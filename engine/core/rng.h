@@ -16,12 +16,13 @@ typedef struct {
   guint64 counter; /* draws taken so far, 32 bits each */
 } LwRng;
 
-/* Names of streams: one for each use, so that adding a draw here changes nothing there. A layer's
- * dropout stream is LW_STREAM_DROPOUT + its index. */
+/* Names of streams: one for each use, so that adding a draw here changes nothing there. Layer i draws
+ * its initial weights from LW_STREAM_WEIGHTS + i, so that another size of one layer leaves the
+ * others' weights as they are, and its dropout from LW_STREAM_DROPOUT + i. */
 enum {
-  LW_STREAM_WEIGHTS = 1,
   LW_STREAM_SHUFFLE = 2,
-  LW_STREAM_DROPOUT = 1024,
+  LW_STREAM_DROPOUT = 1 << 10,
+  LW_STREAM_WEIGHTS = 1 << 20,
 };
 
 LwRng   lw_rng_new          (guint64 seed, guint64 stream);

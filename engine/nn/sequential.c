@@ -42,9 +42,9 @@ lw_sequential_free (LwSequential *sequential)
   g_free (sequential);
 }
 
-/* The layers' weights, one after the other: each spec's info, with the layer's number. */
-typedef gboolean (*WeightFunc) (LwSequential *sequential, const char *name, const LwWeightInfo *weight,
-                                gpointer data, GError **error);
+/* Adds the variable for one weight of a layer; called for all of them in order. */
+typedef gboolean (*WeightFunc) (LwSequential *sequential, guint layer, const char *name,
+                                const LwWeightInfo *weight, gpointer data, GError **error);
 
 static void
 add_variable (LwSequential *sequential, LwVariable *variable)
@@ -75,7 +75,7 @@ build (LwSequential *sequential, WeightFunc func, gpointer data, GError **error)
         {
           g_autofree char *name = g_strdup_printf ("%s/%s", lw_spec_get_name (layer), info->weights[w].name);
 
-          if (!func (sequential, name, &info->weights[w], data, error))
+          if (!func (sequential, i, name, &info->weights[w], data, error))
             return FALSE;
         }
     }
@@ -83,10 +83,11 @@ build (LwSequential *sequential, WeightFunc func, gpointer data, GError **error)
 }
 
 static gboolean
-draw_weight (LwSequential *sequential, const char *name, const LwWeightInfo *weight, gpointer rng,
-             GError **error)
+draw_weight (LwSequential *sequential, guint layer, const char *name, const LwWeightInfo *weight,
+             gpointer data, GError **error)
 {
-  g_autoptr (LwTensor) value = lw_weight_info_draw (weight, rng, error);
+  LwRng               *rngs = data;
+  g_autoptr (LwTensor) value = lw_weight_info_draw (weight, &rngs[layer], error);
 
   if (value == NULL)
     return FALSE;
@@ -98,9 +99,11 @@ LwSequential *
 lw_sequential_new (LwModelSpec *model, guint64 seed, GError **error)
 {
   g_autoptr (LwSequential) sequential = sequential_new (model, seed);
-  LwRng                    rng = lw_rng_new (seed, LW_STREAM_WEIGHTS);
+  g_autofree LwRng        *rngs = g_new (LwRng, sequential->n_layers + 1);
 
-  if (!build (sequential, draw_weight, &rng, error))
+  for (guint i = 0; i < sequential->n_layers; i++)
+    rngs[i] = lw_rng_new (seed, LW_STREAM_WEIGHTS + i);
+  if (!build (sequential, draw_weight, rngs, error))
     return NULL;
   return g_steal_pointer (&sequential);
 }
@@ -111,8 +114,8 @@ typedef struct {
 } Given;
 
 static gboolean
-hold_weight (LwSequential *sequential, const char *name, const LwWeightInfo *weight, gpointer data,
-             GError **error)
+hold_weight (LwSequential *sequential, guint layer, const char *name, const LwWeightInfo *weight,
+             gpointer data, GError **error)
 {
   const Given     *given = data;
   guint            i = sequential->variables->len;

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 typedef struct _LwSequential LwSequential;
 
-/* Weights drawn from `seed`, stream LW_STREAM_WEIGHTS, in layer order; layer i's generator is stream
+/* Layer i's weights are drawn from `seed`'s stream LW_STREAM_WEIGHTS + i; its generator is stream
  * LW_STREAM_DROPOUT + i. A spec with a fault in its layers gives LW_ERROR_SHAPE and its sentence. */
 LwSequential *lw_sequential_new            (LwModelSpec *model, guint64 seed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* With these weights (in lw_sequential_get_variables' order; held, not copied) and these generators,
