@@ -96,8 +96,7 @@ lw_cli_get_whole (const char *option, const char *text, guint64 minimum, guint64
   if (g_ascii_string_to_unsigned (text, 10, minimum, maximum, value, NULL))
     return TRUE;
   lw_cli_set_usage_error (error,
-                          _("%s takes a whole number from %" PRIu64
-                            " to %" PRIu64 ", not “%s”"),
+                          _("%s takes a whole number from %" PRIu64 " to %" PRIu64 ", not “%s”"),
                           option, minimum, maximum, text);
   return FALSE;
 }

@@ -5,8 +5,7 @@
 #include "app/cli.h"
 #include "engine/nn/summary.h"
 
-/* The commands `summary`, a model as a table, and `presets`, the models that come with the program.
- */
+/* The commands `summary`, a model as a table, and `presets`, the models that come with it. */
 
 static LwModelSpec *
 get_model (const char *path, const char *preset, GError **error)

@@ -443,16 +443,17 @@ train (const LwTrainWords *words, const LwTrainOptions *options, GError **error)
     return -1;
   if (words->log != NULL && (log = g_fopen (words->log, "we")) == NULL)
     {
+      const int        code = errno;
       g_autofree char *display = g_filename_display_name (words->log);
 
-      g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (errno),
+      g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (code),
                    _("The log %s cannot be written: %s; choose another place for --log"), display,
-                   g_strerror (errno));
+                   g_strerror (code));
       return -1;
     }
 
   progress = lw_progress_new (words->quiet);
-  plan = (LwCliPlan){ training, images, start.history, progress, log, 0, 0, &interrupted };
+  plan = (LwCliPlan) { training, images, start.history, progress, log, 0, 0, &interrupted };
   if (options->steps > 0)
     plan.until_step
       = lw_training_get_step (training)

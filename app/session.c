@@ -11,10 +11,14 @@
 
 #define MAX_UNDO 200
 
+/* What an edit replaced. Most touch the document alone; Reset and Open also the current run and the file
+ * that Save writes. */
 typedef struct {
   char         *name;
   LwDocument   *document;
-  LwSessionRun *run; /* for "Reset": the run that was there; else NULL */
+  gboolean      with_run;
+  LwSessionRun *run;
+  GFile        *file;
 } Edit;
 
 struct _LwSession {
@@ -123,7 +127,20 @@ edit_free (gpointer data)
   g_free (edit->name);
   lw_document_unref (edit->document);
   run_free (edit->run);
+  g_clear_object (&edit->file);
   g_free (edit);
+}
+
+/* The exponential mean of the finite losses so far, corrected for having begun at zero, as the chart's
+ * line (Kingma and Ba, "Adam", 2015, section 3). */
+static void
+smooth_loss (LwSessionRun *run, double loss)
+{
+  if (!isfinite (loss))
+    return;
+  run->loss_sum = SMOOTHING * run->loss_sum + (1 - SMOOTHING) * loss;
+  run->loss_weight = SMOOTHING * run->loss_weight + (1 - SMOOTHING);
+  run->smoothed_loss = run->loss_sum / run->loss_weight;
 }
 
 /* Reads what the history has gained; TRUE if anything. */
@@ -143,9 +160,7 @@ run_update (LwSessionRun *run)
         if (point->kind == LW_POINT_TRAIN)
           {
             run->last = *point;
-            run->smoothed_loss = isfinite (run->smoothed_loss) && isfinite (point->loss)
-                                     ? SMOOTHING * run->smoothed_loss + (1 - SMOOTHING) * point->loss
-                                     : point->loss;
+            smooth_loss (run, point->loss);
           }
         else if (point->kind != LW_POINT_EVENT)
           {
@@ -379,6 +394,7 @@ set_document (LwSession *self, LwDocument *document)
 {
   gboolean another = !lw_model_spec_equal (self->document->model, document->model)
                      || self->document->settings.seed != document->settings.seed;
+  gboolean other_epochs = self->document->settings.epochs != document->settings.epochs;
 
   lw_document_ref (document);
   lw_document_unref (self->document);
@@ -388,7 +404,9 @@ set_document (LwSession *self, LwDocument *document)
     {
       const LwSpec *optimizer = lw_model_spec_get_optimizer (document->model);
 
-      self->run->epochs = MAX (document->settings.epochs, 1);
+      /* "Continue" may have raised the run's epochs above the document's. */
+      if (other_epochs)
+        self->run->epochs = document->settings.epochs;
       if (self->trainer != NULL)
         {
           lw_trainer_set_learning_rate (self->trainer, lw_spec_get_float (optimizer, "learning_rate"));
@@ -404,14 +422,21 @@ set_document (LwSession *self, LwDocument *document)
   g_signal_emit (self, signals[RUN_CHANGED], 0);
 }
 
+/* What there is now, to come back to. with_run stops the current run and keeps it as it stands. */
 static Edit *
-edit_new (LwSession *self, const char *name, const LwSessionRun *run)
+edit_new (LwSession *self, const char *name, gboolean with_run)
 {
   Edit *edit = g_new0 (Edit, 1);
 
   edit->name = g_strdup (name);
   edit->document = lw_document_ref (self->document);
-  edit->run = run != NULL ? run_copy (run) : NULL;
+  edit->with_run = with_run;
+  if (with_run)
+    {
+      drop_trainer (self);
+      edit->run = self->run != NULL ? run_copy (self->run) : NULL;
+      edit->file = self->file != NULL ? g_object_ref (self->file) : NULL;
+    }
   return edit;
 }
 
@@ -428,10 +453,12 @@ lw_session_edit (LwSession *self, LwDocument *document, const char *name)
 {
   if (lw_document_equal (self->document, document))
     return;
-  push (self->undo, edit_new (self, name, NULL));
+  push (self->undo, edit_new (self, name, FALSE));
   g_ptr_array_set_size (self->redo, 0);
   set_document (self, document);
 }
+
+static void set_file (LwSession *self, GFile *file);
 
 /* Takes the newest edit of `from` back (or again), leaving its opposite on `to`. */
 static gboolean
@@ -442,24 +469,24 @@ step_back (LwSession *self, GPtrArray *from, GPtrArray *to)
   if (from->len == 0)
     return FALSE;
   edit = g_ptr_array_steal_index (from, from->len - 1);
-  if (edit->run != NULL && from == self->undo)
+  push (to, edit_new (self, edit->name, edit->with_run));
+  if (edit->with_run)
     {
-      /* A reset taken back: the run comes back as it was. */
-      push (to, edit_new (self, edit->name, edit->run));
       forget_run (self);
-      adopt_run (self, g_steal_pointer (&edit->run));
+      if (edit->run != NULL)
+        adopt_run (self, g_steal_pointer (&edit->run));
+      set_file (self, edit->file);
+      self->run_unsaved = TRUE;
     }
-  else if (edit->run != NULL)
-    {
-      push (to, edit_new (self, edit->name, edit->run));
-      forget_run (self);
-    }
-  else
-    push (to, edit_new (self, edit->name, NULL));
   set_document (self, edit->document);
-  if (self->run == NULL || edit->run == NULL)
-    g_signal_emit (self, signals[RUNS_CHANGED], 0);
-  g_signal_emit (self, signals[STATE_CHANGED], 0, TRUE);
+  if (edit->with_run)
+    {
+      if (self->run == NULL)
+        renew_initial (self);
+      g_signal_emit (self, signals[RUNS_CHANGED], 0);
+      g_signal_emit (self, signals[STATE_CHANGED], 0, TRUE);
+      g_signal_emit (self, signals[RUN_CHANGED], 0);
+    }
   edit_free (edit);
   return TRUE;
 }
@@ -509,9 +536,14 @@ lw_session_get_title (LwSession *self)
 static void
 set_file (LwSession *self, GFile *file)
 {
-  g_autofree char *name = g_file_get_basename (file);
+  g_autofree char *name = file != NULL ? g_file_get_basename (file) : NULL;
 
   g_set_object (&self->file, file);
+  if (file == NULL)
+    {
+      g_clear_pointer (&self->title, g_free);
+      return;
+    }
   if (g_str_has_suffix (name, ".keras"))
     name[strlen (name) - strlen (".keras")] = '\0';
   g_free (self->title);
@@ -542,12 +574,18 @@ lw_session_is_waiting (LwSession *self)
   return self->waiting;
 }
 
-/* TRUE if the current run is the one that the document describes, and can go on. */
+/* TRUE if the current run is the one that the document describes, and has epochs to go. */
 static gboolean
 can_go_on (LwSession *self)
 {
-  return self->run != NULL && lw_document_same_run (self->document, self->run->document)
-         && lw_session_get_phase (self) != LW_PHASE_FAILED && lw_session_get_phase (self) != LW_PHASE_DIVERGED;
+  LwPhase             phase = lw_session_get_phase (self);
+  g_autoptr (LwState) state = NULL;
+
+  if (self->run == NULL || !lw_document_same_run (self->document, self->run->document)
+      || phase == LW_PHASE_FAILED || phase == LW_PHASE_DIVERGED)
+    return FALSE;
+  state = lw_session_get_state (self);
+  return phase != LW_PHASE_FINISHED || (state != NULL && state->epoch < self->run->epochs);
 }
 
 char *
@@ -581,7 +619,7 @@ prepare (LwSession *self, gboolean for_step)
       g_signal_emit (self, signals[RUN_CHANGED], 0);
       return FALSE;
     }
-  if (!can_go_on (self) || (lw_session_get_phase (self) == LW_PHASE_FINISHED))
+  if (!can_go_on (self))
     {
       g_autoptr (LwHistory) history = lw_history_new ();
 
@@ -650,8 +688,7 @@ lw_session_reset (LwSession *self)
   self->waiting = FALSE;
   if (self->run == NULL)
     return;
-  drop_trainer (self);
-  push (self->undo, edit_new (self, _("Reset"), self->run));
+  push (self->undo, edit_new (self, _("Reset"), TRUE));
   g_ptr_array_set_size (self->redo, 0);
   forget_run (self);
   renew_initial (self);
@@ -708,6 +745,7 @@ lw_session_roll_back (LwSession *self)
       self->run->history = g_steal_pointer (&history);
       self->run->cursor = (LwHistoryCursor) { 0 };
       self->run->smoothed_loss = self->run->test_loss = self->run->test_accuracy = NAN;
+      self->run->loss_sum = self->run->loss_weight = 0;
       run_update (self->run);
     }
   g_signal_emit (self, signals[RUNS_CHANGED], 0);
@@ -863,10 +901,9 @@ lw_session_open_finish (LwSession *self, GAsyncResult *result, GError **error)
   document = lw_document_new (run->model, &run->settings);
   history = run->history != NULL ? lw_history_ref (run->history) : lw_history_new ();
 
-  push (self->undo, edit_new (self, _("Open"), NULL));
+  push (self->undo, edit_new (self, _("Open"), TRUE));
   g_ptr_array_set_size (self->redo, 0);
-  drop_trainer (self);
-  self->run = NULL;
+  forget_run (self);
   set_document (self, document);
   if (run->state != NULL)
     {

@@ -28,6 +28,7 @@ struct _LwWindow {
   GSettings        *settings;  /* NULL where the schema is not installed */
   guint             tick;
   gint64            refreshed_at;
+  AdwToast         *undo_toast; /* the newest with an Undo button, while it shows */
 
   /* template */
   AdwToastOverlay  *toasts;
@@ -341,6 +342,7 @@ on_toast (LwWindow *self, const char *text, gboolean undo)
     {
       adw_toast_set_button_label (toast, _("Undo"));
       adw_toast_set_action_name (toast, "win.undo");
+      g_set_weak_pointer (&self->undo_toast, toast);
     }
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
@@ -403,7 +405,12 @@ act_rollback (GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 act_undo (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  lw_session_undo (LW_WINDOW (data)->session);
+  LwWindow *self = LW_WINDOW (data);
+
+  /* What the toast offered is done, or no longer the newest edit. */
+  if (self->undo_toast != NULL)
+    adw_toast_dismiss (self->undo_toast);
+  lw_session_undo (self->session);
 }
 
 static void
@@ -549,6 +556,7 @@ lw_window_dispose (GObject *object)
 {
   LwWindow *self = LW_WINDOW (object);
 
+  g_clear_weak_pointer (&self->undo_toast);
   if (self->session != NULL)
     g_signal_handlers_disconnect_by_data (self->session, self);
   g_clear_pointer (&self->answers, lw_answers_free);

@@ -28,6 +28,7 @@ static const LwField fields[] = {
     .standard = { .pair = { 1, 1 } },
     .minimum = 1,
     .maximum = 512,
+    .rare = TRUE,
     .brief = N_("stride %s"),
     .silent = &lw_pair_one },
   { .key = "padding",

@@ -1,0 +1,157 @@
+/* Measures the window: how soon it is there, how soon the first curve point is, how even its frames
+ * are while training takes every core, and what the window costs the training.
+ *
+ *   bench-window [SECONDS]
+ *
+ * Needs a display; prints one table. Compare figures of one run only. */
+
+#include "app/application.h"
+#include "app/window.h"
+
+#include <adwaita.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+typedef struct {
+  LwSession *session;
+  double     seconds;
+  gint64     asked_at;   /* Space */
+  gint64     first_at;   /* the first point in the history */
+  gint64     first_frame;
+  gint64     last_frame;
+  GArray    *frames;     /* int: microseconds from one frame to the next, while training */
+  GArray    *paints;     /* int: microseconds of before-paint to after-paint */
+  gint64     paint_began;
+  gint64     trained_from;
+} Bench;
+
+/* Microseconds since this process was started, from the kernel's own record (to 10 ms). */
+static gint64
+since_start (void)
+{
+  g_autofree char *stat = NULL;
+  struct timespec  now;
+  unsigned long long start = 0;
+  const char      *field;
+
+  if (!g_file_get_contents ("/proc/self/stat", &stat, NULL, NULL))
+    return 0;
+  field = strrchr (stat, ')') + 2;
+  for (int i = 3; i < 22; i++)
+    field = strchr (field, ' ') + 1;
+  start = strtoull (field, NULL, 10);
+  clock_gettime (CLOCK_BOOTTIME, &now);
+  return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000
+         - (gint64) (start * (unsigned long long) G_USEC_PER_SEC / (unsigned long long) sysconf (_SC_CLK_TCK));
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  return *(const int *) a - *(const int *) b;
+}
+
+static double
+percentile (GArray *values, double share)
+{
+  if (values->len == 0)
+    return 0;
+  g_array_sort (values, compare);
+  return g_array_index (values, int, MIN (values->len - 1, (guint) (share * values->len))) / 1000.0;
+}
+
+static void
+before_paint (GdkFrameClock *clock, Bench *bench)
+{
+  bench->paint_began = g_get_monotonic_time ();
+}
+
+static void
+after_paint (GdkFrameClock *clock, Bench *bench)
+{
+  gint64 now = g_get_monotonic_time ();
+  int    interval = (int) (now - bench->last_frame);
+  int    paint = (int) (now - bench->paint_began);
+
+  if (bench->first_frame == 0)
+    {
+      bench->first_frame = now;
+      printf ("first frame after process start      %8.0f ms\n", since_start () / 1000.0);
+    }
+  if (bench->first_at != 0 && bench->last_frame != 0)
+    {
+      g_array_append_val (bench->frames, interval);
+      g_array_append_val (bench->paints, paint);
+    }
+  bench->last_frame = now;
+}
+
+static gboolean
+look (gpointer data)
+{
+  Bench        *bench = data;
+  LwSessionRun *run;
+
+  if (lw_session_get_images (bench->session) == NULL)
+    return G_SOURCE_CONTINUE;
+  if (bench->asked_at == 0)
+    {
+      bench->asked_at = g_get_monotonic_time ();
+      lw_session_train (bench->session);
+    }
+  run = lw_session_get_run (bench->session);
+  if (bench->first_at == 0 && run != NULL && lw_history_length (run->history) > 0)
+    {
+      bench->first_at = g_get_monotonic_time ();
+      printf ("first point after Space              %8.0f ms\n", (bench->first_at - bench->asked_at) / 1000.0);
+    }
+  if (bench->first_at != 0 && g_get_monotonic_time () - bench->first_at > bench->seconds * G_USEC_PER_SEC)
+    {
+      printf ("frames while training                %8u in %.1f s\n", bench->frames->len, bench->seconds);
+      printf ("from frame to frame, median          %8.1f ms\n", percentile (bench->frames, 0.5));
+      printf ("from frame to frame, 99th percentile %8.1f ms\n", percentile (bench->frames, 0.99));
+      printf ("from frame to frame, longest         %8.1f ms\n", percentile (bench->frames, 1.0));
+      printf ("painting, median                     %8.1f ms\n", percentile (bench->paints, 0.5));
+      printf ("painting, 99th percentile            %8.1f ms\n", percentile (bench->paints, 0.99));
+      lw_session_tick (bench->session);
+      printf ("training in the window               %8.0f images/s\n",
+              (double) run->last.step * run->document->settings.batch_size / run->last.seconds);
+      printf ("  of all the time that went by       %8.0f images/s\n",
+              (double) run->last.step * run->document->settings.batch_size
+                  / ((g_get_monotonic_time () - bench->asked_at) / (double) G_USEC_PER_SEC));
+      lw_session_stop (bench->session);
+      g_application_quit (g_application_get_default ());
+      return G_SOURCE_REMOVE;
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_activate (GApplication *application, Bench *bench)
+{
+  LwWindow      *window = LW_WINDOW (gtk_application_get_active_window (GTK_APPLICATION (application)));
+  GdkFrameClock *clock = gdk_surface_get_frame_clock (gtk_native_get_surface (GTK_NATIVE (window)));
+
+  bench->session = lw_window_get_session (window);
+  g_signal_connect (clock, "before-paint", G_CALLBACK (before_paint), bench);
+  g_signal_connect_after (clock, "after-paint", G_CALLBACK (after_paint), bench);
+  g_timeout_add (5, look, bench);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (LwApplication) application = NULL;
+  Bench                     bench = { .seconds = argc > 1 ? atof (argv[1]) : 10 };
+
+  bench.frames = g_array_new (FALSE, FALSE, sizeof (int));
+  bench.paints = g_array_new (FALSE, FALSE, sizeof (int));
+  g_setenv ("LAYERWISE_NON_UNIQUE", "1", TRUE);
+  application = lw_application_new ();
+  g_signal_connect_after (application, "activate", G_CALLBACK (on_activate), &bench);
+  g_application_run (G_APPLICATION (application), 1, argv);
+  g_array_unref (bench.frames);
+  g_array_unref (bench.paints);
+  return 0;
+}
