@@ -1,5 +1,6 @@
 #include "ui/train/chart-pane.h"
 
+#include <adwaita.h>
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
@@ -28,6 +29,7 @@ struct _LwChartPane {
   GtkToggleButton *epoch;
   GtkToggleButton *time;
   GtkToggleButton *log_y;
+  GtkWidget *smoothing_room;
   GtkWidget *smoothing_label;
   GtkWidget *smoothing;
   GtkAdjustment *adjustment;
@@ -240,7 +242,7 @@ lw_chart_pane_set_narrow (LwChartPane *self, gboolean narrow)
   if (self->narrow == narrow)
     return;
   self->narrow = narrow;
-  gtk_widget_set_visible (self->smoothing_label, !narrow);
+  gtk_widget_set_visible (self->smoothing_room, !narrow);
   if (narrow)
     gtk_widget_add_css_class (GTK_WIDGET (self), "narrow");
   else
@@ -323,6 +325,7 @@ lw_chart_pane_class_init (LwChartPaneClass *klass)
   properties[PROP_NARROW] = g_param_spec_boolean ("narrow", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
+  g_type_ensure (ADW_TYPE_SQUEEZER);
   g_type_ensure (LW_TYPE_RUNS_LIST);
   lw_ui_resources_ensure ();
   gtk_widget_class_set_template_from_resource (widget_class,
@@ -333,6 +336,7 @@ lw_chart_pane_class_init (LwChartPaneClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, epoch);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, time);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, log_y);
+  gtk_widget_class_bind_template_child (widget_class, LwChartPane, smoothing_room);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, smoothing_label);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, smoothing);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, adjustment);

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  *   note           string   what differs from the other runs: "convnet, Adam 0.001"
  *   state          string   "training", "5 epochs", "stopped"
  *   slot           uint     colour, dash and marker in the charts, from 0
- *   train-loss     double   smoothed loss of the last batches; NaN where not known, as in the next two
+ *   train-loss     double   smoothed loss of the last batches; these three are NaN if unknown
  *   test-loss      double
  *   test-accuracy  double   share of right answers, 0 to 1
  *   visible        boolean  whether the charts draw it; TRUE at first */

@@ -28,17 +28,18 @@ bind_cell (GtkListItem *cell, const char *property, gpointer target, const char 
            GBindingFlags flags, GBindingTransformFunc transform)
 {
   GPtrArray *bindings = g_object_get_data (G_OBJECT (cell), "lw-bindings");
+  GBinding *binding;
 
   if (bindings == NULL)
     {
-      bindings = g_ptr_array_new ();
+      bindings = g_ptr_array_new_with_free_func (g_object_unref);
       g_object_set_data_full (G_OBJECT (cell), "lw-bindings", bindings,
                               (GDestroyNotify) g_ptr_array_unref);
     }
-  g_ptr_array_add (bindings, g_object_bind_property_full (gtk_list_item_get_item (cell), property,
-                                                          target, target_property,
-                                                          flags | G_BINDING_SYNC_CREATE, transform,
-                                                          NULL, NULL, NULL));
+  binding = g_object_bind_property_full (gtk_list_item_get_item (cell), property, target,
+                                         target_property, flags | G_BINDING_SYNC_CREATE, transform,
+                                         NULL, NULL, NULL);
+  g_ptr_array_add (bindings, g_object_ref (binding));
 }
 
 static void
@@ -81,7 +82,17 @@ bind_name (GtkSignalListItemFactory *factory, GtkListItem *cell)
   GtkWidget *swatch = gtk_widget_get_first_child (gtk_list_item_get_child (cell));
   GtkWidget *name = gtk_widget_get_next_sibling (swatch);
   GtkWidget *note = gtk_widget_get_next_sibling (name);
+  GtkWidget *column = gtk_widget_get_parent (gtk_list_item_get_child (cell));
+  GtkWidget *row = column != NULL ? gtk_widget_get_parent (column) : NULL;
+  LwRunItem *item = gtk_list_item_get_item (cell);
 
+  /* A row is a list item without a name of its own. */
+  if (row != NULL)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                    lw_run_item_get_name (item),
+                                    GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                    lw_run_item_get_note (item) ? lw_run_item_get_note (item) : "",
+                                    -1);
   bind_cell (cell, "slot", swatch, "slot", 0, NULL);
   bind_cell (cell, "name", name, "label", 0, NULL);
   bind_cell (cell, "note", note, "label", 0, NULL);

@@ -42,7 +42,7 @@ on_name_timeout (gpointer user_data)
 }
 
 /* The bar begins where the sentence ends: it must not tremble with the figures. So the sentence's
- * room only grows, by whole steps, until the bar goes. */
+ * room only grows, by whole steps, until the bar goes; but not beyond half of the line. */
 static void
 reserve_width (LwStatusLine *self)
 {
@@ -53,11 +53,22 @@ reserve_width (LwStatusLine *self)
       pango_layout_get_pixel_size (gtk_label_get_layout (self->text), &width, NULL);
       width = (width + WIDTH_STEP - 1) / WIDTH_STEP * WIDTH_STEP;
       width = MAX (width, self->reserved);
+      width = MIN (width, gtk_widget_get_width (GTK_WIDGET (self)) / 2);
     }
   if (width == self->reserved)
     return;
   self->reserved = width;
-  gtk_widget_queue_resize (GTK_WIDGET (self));
+  gtk_widget_set_size_request (GTK_WIDGET (self->text), width, -1);
+}
+
+/* The whole sentence, where there was no room for it. */
+static gboolean
+on_query_tooltip (LwStatusLine *self, int x, int y, gboolean keyboard_mode, GtkTooltip *tooltip)
+{
+  if (!pango_layout_is_ellipsized (gtk_label_get_layout (self->text)))
+    return FALSE;
+  gtk_tooltip_set_text (tooltip, gtk_label_get_text (self->text));
+  return TRUE;
 }
 
 void
@@ -68,7 +79,6 @@ lw_status_line_set_text (LwStatusLine *self, const char *text)
   if (g_strcmp0 (gtk_label_get_text (self->text), text) == 0)
     return;
   gtk_label_set_text (self->text, text);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->text), NULL);
   reserve_width (self);
 
   if (!gtk_widget_get_visible (GTK_WIDGET (self->bar)))
@@ -171,6 +181,7 @@ lw_status_line_class_init (LwStatusLineClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwStatusLine, button);
   gtk_widget_class_bind_template_child (widget_class, LwStatusLine, button_icon);
   gtk_widget_class_bind_template_child (widget_class, LwStatusLine, button_label);
+  gtk_widget_class_bind_template_callback (widget_class, on_query_tooltip);
   gtk_widget_class_set_css_name (widget_class, "statusline");
 }
 

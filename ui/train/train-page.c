@@ -5,16 +5,11 @@
 
 #include "ui/ui-resources.h"
 
-/* Widths below which the page folds, and by how much a width has to pass them to unfold. */
-#define WIDTH_DETAILS 1120
-#define WIDTH_RIGHT 960
-#define WIDTH_LEFT 760
+/* By how much a size has to pass the limit below which the page folds, for it to unfold. */
 #define HYSTERESIS 24
 /* A window of 700 px without header bar and status line. */
 #define HEIGHT_LOW 611
 
-/* What the page can do with, folded. */
-#define MIN_WIDTH 420
 #define MIN_MIDDLE 440
 #define MIN_MIDDLE_FOLDED 400
 
@@ -25,12 +20,23 @@ typedef enum {
   FOLD_LEFT,
 } Fold;
 
+/* Below which width the page folds further. */
+static const int fold_limits[] = {
+  [FOLD_NONE] = 1120,
+  [FOLD_DETAILS] = 960,
+  [FOLD_RIGHT] = 760,
+};
+
 struct _LwTrainPage {
   GtkWidget parent_instance;
 
   Fold fold;
+  /* With a large font a fold may need more than its limit. */
+  int needed[G_N_ELEMENTS (fold_limits)];
   gboolean low;
-  gboolean placed; /* the panes have had their first widths */
+  gboolean placed;   /* the panes have had their first widths */
+  gboolean unstyled; /* a fold is so new that its style does not count in measures yet */
+  gboolean placed_late; /* their widths must be set once more */
   guint fold_id;
   gboolean show_left;
   gboolean show_right;
@@ -38,6 +44,7 @@ struct _LwTrainPage {
   gboolean right_before;
 
   /* The side panes' widths, with and without details: what the user made of them. */
+  int inner_width; /* when it last had two children */
   int left_widths[2];
   int right_widths[2];
 
@@ -77,13 +84,21 @@ is_below (int size, int limit, gboolean was_below)
 static Fold
 fold_for_width (LwTrainPage *self, int width)
 {
-  if (is_below (width, WIDTH_LEFT, self->fold >= FOLD_LEFT))
-    return FOLD_LEFT;
-  if (is_below (width, WIDTH_RIGHT, self->fold >= FOLD_RIGHT))
-    return FOLD_RIGHT;
-  if (is_below (width, WIDTH_DETAILS, self->fold >= FOLD_DETAILS))
-    return FOLD_DETAILS;
-  return FOLD_NONE;
+  Fold fold = FOLD_NONE;
+
+  while (fold < FOLD_LEFT
+         && is_below (width, MAX (fold_limits[fold], self->needed[fold]), self->fold > fold))
+    fold++;
+  return fold;
+}
+
+static int
+minimum_width (gpointer widget)
+{
+  int minimum;
+
+  gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+  return minimum;
 }
 
 static int
@@ -101,13 +116,13 @@ handle_width (GtkPaned *paned)
   return 0;
 }
 
-/* Gives the side panes their widths, the middle the rest of @width. A GtkPaned's position is that in
- * its last allocation: from there it follows by itself. */
+/* Gives the side panes their widths, the middle the rest of @width. A GtkPaned takes its position
+ * for that in the last allocation with two children, and goes on from there by itself. */
 static void
 place_panes (LwTrainPage *self, int width)
 {
   int details = self->fold >= FOLD_DETAILS;
-  int inner_width = gtk_widget_get_width (GTK_WIDGET (self->inner));
+  int inner_width = self->inner_width;
 
   if (inner_width == 0)
     {
@@ -124,12 +139,17 @@ place_panes (LwTrainPage *self, int width)
 }
 
 static void
-remember_widths (LwTrainPage *self)
+remember_widths (LwTrainPage *self, gboolean is_settled)
 {
   int details = self->fold >= FOLD_DETAILS;
   int left = gtk_widget_get_width (GTK_WIDGET (self->builder));
   int right = gtk_widget_get_width (GTK_WIDGET (self->predict));
 
+  if (self->fold < FOLD_RIGHT && self->show_right)
+    self->inner_width = gtk_widget_get_width (GTK_WIDGET (self->inner));
+  /* Before the page folds, its panes are squeezed. */
+  if (!is_settled)
+    return;
   if (self->fold < FOLD_LEFT && self->show_left && left > 0)
     self->left_widths[details] = left;
   if (self->fold < FOLD_RIGHT && self->show_right && right > 0)
@@ -231,13 +251,22 @@ on_fold_idle (gpointer user_data)
   Fold fold = fold_for_width (self, width);
 
   self->fold_id = 0;
-  if (fold != self->fold)
+  if (fold != self->fold || self->placed_late)
     {
       set_fold (self, fold);
       place_panes (self, width);
+      self->placed_late = FALSE;
     }
   set_low (self, is_below (height, HEIGHT_LOW, self->low));
   return G_SOURCE_REMOVE;
+}
+
+/* Not while the page is being allocated: folding asks for another layout. */
+static void
+queue_fold (LwTrainPage *self)
+{
+  if (self->fold_id == 0)
+    self->fold_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE, on_fold_idle, self, NULL);
 }
 
 static void
@@ -246,17 +275,13 @@ lw_train_page_measure (GtkWidget *widget, GtkOrientation orientation, int for_si
 {
   LwTrainPage *self = LW_TRAIN_PAGE (widget);
   GtkWidget *child = GTK_WIDGET (self->right_flap);
-  int child_minimum;
 
   if (orientation == GTK_ORIENTATION_VERTICAL && for_size >= 0)
-    {
-      gtk_widget_measure (child, GTK_ORIENTATION_HORIZONTAL, -1, &child_minimum, NULL, NULL, NULL);
-      for_size = MAX (for_size, child_minimum);
-    }
-  gtk_widget_measure (child, orientation, for_size, &child_minimum, natural, NULL, NULL);
-  /* A narrower page will fold. */
-  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? MIN (child_minimum, MIN_WIDTH)
-                                                       : child_minimum;
+    for_size = MAX (for_size, minimum_width (child));
+  gtk_widget_measure (child, orientation, for_size, minimum, natural, NULL, NULL);
+  /* A narrower page will fold, until there is nothing but the charts. */
+  if (orientation == GTK_ORIENTATION_HORIZONTAL && self->fold < FOLD_LEFT)
+    *minimum = MIN (*minimum, minimum_width (self->chart_pane));
   *minimum_baseline = *natural_baseline = -1;
 }
 
@@ -273,24 +298,39 @@ lw_train_page_size_allocate (GtkWidget *widget, int width, int height, int basel
       set_fold (self, fold_for_width (self, width));
       set_low (self, is_below (height, HEIGHT_LOW, FALSE));
       place_panes (self, width);
+      self->unstyled = self->fold != FOLD_NONE;
+    }
+  else if (self->unstyled)
+    {
+      /* A GtkPaned refuses a position that was too small for what its child needed, in the old
+       * style, when it was last allocated. It learns better now; then it is asked again. */
+      self->unstyled = FALSE;
+      self->placed_late = TRUE;
+      queue_fold (self);
     }
 
-  gtk_widget_measure (child, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+  minimum = minimum_width (child);
+  if (minimum > width && self->fold < FOLD_LEFT && !self->unstyled)
+    self->needed[self->fold] = minimum;
   gtk_widget_allocate (child, MAX (width, minimum), height, baseline, NULL);
 
-  if (fold_for_width (self, width) == self->fold)
-    remember_widths (self);
-  if (self->fold_id == 0
-      && (fold_for_width (self, width) != self->fold
-          || is_below (height, HEIGHT_LOW, self->low) != self->low))
-    self->fold_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE, on_fold_idle, self, NULL);
+  remember_widths (self, fold_for_width (self, width) == self->fold && !self->unstyled
+                           && !self->placed_late);
+  if (fold_for_width (self, width) != self->fold
+      || is_below (height, HEIGHT_LOW, self->low) != self->low)
+    queue_fold (self);
 }
 
-/* Escape, or a click beside it, closes a flap. */
+/* Escape, or a click beside it, closes a flap. The keys of the charts work again then. */
 static void
 on_flap_revealed (LwTrainPage *self, GParamSpec *pspec, AdwFlap *flap)
 {
   gboolean revealed = adw_flap_get_reveal_flap (flap);
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  if (!revealed && focus != NULL && gtk_widget_is_ancestor (focus, adw_flap_get_flap (flap)))
+    lw_chart_pane_grab_chart_focus (self->chart_pane);
 
   if (flap == self->left_flap && self->fold >= FOLD_LEFT)
     lw_train_page_set_show_left (self, revealed);
@@ -341,6 +381,9 @@ lw_train_page_set_show_left (LwTrainPage *self, gboolean show)
   self->show_left = show;
   update_panes (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHOW_LEFT]);
+  /* Two flaps would lie over each other. */
+  if (show && self->fold >= FOLD_LEFT)
+    lw_train_page_set_show_right (self, FALSE);
 }
 
 gboolean
@@ -362,6 +405,8 @@ lw_train_page_set_show_right (LwTrainPage *self, gboolean show)
   self->show_right = show;
   update_panes (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHOW_RIGHT]);
+  if (show && self->fold >= FOLD_LEFT)
+    lw_train_page_set_show_left (self, FALSE);
 }
 
 void

@@ -10,12 +10,12 @@ G_BEGIN_DECLS
 
 /* The Train page: model, curves and digit pad side by side. The middle takes what a wider window
  * gives. With little room the page folds, by its own size: below 1120 px the panes' details, below
- * 960 the right pane into a flap, below 760 the left one too, and below 611 px of height the list of
- * runs. It unfolds 24 px later.
+ * 960 the right pane into a flap, below 760 the left one too, or earlier where a font needs it; and
+ * below 611 px of height the list of runs. It unfolds 24 px later.
  *
  * Properties:
- *   "show-left"   whether the left pane is seen; goes FALSE when the pane becomes a flap, and what it
- *                 was before comes back with the room
+ *   "show-left"   whether the left pane is seen; goes FALSE when the pane becomes a flap, and what
+ *                 it was before comes back with the room
  *   "show-right"  the same for the right pane */
 #define LW_TYPE_TRAIN_PAGE (lw_train_page_get_type ())
 G_DECLARE_FINAL_TYPE (LwTrainPage, lw_train_page, LW, TRAIN_PAGE, GtkWidget)
