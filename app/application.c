@@ -66,6 +66,7 @@ lw_application_startup (GApplication *application)
     { "win.open", { "<Control>o" } },
     { "win.save", { "<Control>s" } },
     { "win.save-as", { "<Control><Shift>s" } },
+    { "win.toggle-sidebar", { "F9" } },
     { "win.menu", { "F10" } },
     { "win.show-help-overlay", { "<Control>question" } },
   };

@@ -3,6 +3,7 @@
 
 #include "app/cli-options.h"
 #include "app/cli.h"
+#include "engine/io/keras_archive.h"
 #include "engine/nn/summary.h"
 
 /* The commands `summary`, a model as a table, and `presets`, the models that come with it. */
@@ -10,8 +11,6 @@
 static LwModelSpec *
 get_model (const char *path, const char *preset, GError **error)
 {
-  g_autoptr (LwRun) run = NULL;
-
   if ((path != NULL) == (preset != NULL))
     {
       lw_cli_set_usage_error (error,
@@ -20,8 +19,7 @@ get_model (const char *path, const char *preset, GError **error)
     }
   if (preset != NULL)
     return lw_cli_get_preset (preset, error);
-  run = lw_cli_load_run (path, error);
-  return run != NULL ? lw_model_spec_ref (run->model) : NULL;
+  return lw_keras_archive_load_model (path, NULL, error);
 }
 
 int

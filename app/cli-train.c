@@ -142,12 +142,9 @@ start_fresh (const LwTrainWords *words, const LwTrainOptions *options, Start *st
   *settings = LW_RUN_SETTINGS_STANDARD;
   if (words->model != NULL)
     {
-      g_autoptr (LwRun) run = lw_cli_load_run (words->model, error);
-
-      if (run == NULL)
+      model = lw_keras_archive_load_model (words->model, settings, error);
+      if (model == NULL)
         return FALSE;
-      *settings = run->settings;
-      model = lw_model_spec_ref (run->model);
     }
   else
     {

@@ -4,6 +4,7 @@
 #include <hdf5.h>
 #include <json-glib/json-glib.h>
 #include <locale.h>
+#include <signal.h>
 #include <string.h>
 #include <zip.h>
 #include <zlib.h>
@@ -86,6 +87,8 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   const char        *word = argc > 1 ? argv[1] : NULL;
 
+  /* A limit on the size of files is an error of the write that meets it, as a full disk is. */
+  signal (SIGXFSZ, SIG_IGN);
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, LW_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

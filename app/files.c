@@ -178,7 +178,11 @@ on_close_response (AdwMessageDialog *dialog, const char *response, gpointer data
   GFile    *file = lw_session_get_file (lw_window_get_session (window));
 
   if (g_str_equal (response, "discard"))
-    gtk_window_destroy (GTK_WINDOW (window));
+    {
+      /* The dialog outlives the window by a little, and would look for it when it goes. */
+      gtk_window_set_transient_for (GTK_WINDOW (dialog), NULL);
+      gtk_window_destroy (GTK_WINDOW (window));
+    }
   else if (g_str_equal (response, "save") && file != NULL)
     save_to (window, file, TRUE);
   else if (g_str_equal (response, "save"))

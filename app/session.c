@@ -43,6 +43,7 @@ struct _LwSession {
   guint         serial; /* of the state last told */
   gboolean      waiting;
   gboolean      waiting_for_step;
+  gboolean      stepping; /* one batch was asked for and is not done yet */
 
   LwState      *initial;
   GCancellable *initial_cancellable;
@@ -219,6 +220,7 @@ drop_trainer (LwSession *self)
 {
   if (self->trainer == NULL)
     return;
+  self->stepping = FALSE;
   g_clear_signal_handler (&self->phase_handler, self->trainer);
   lw_trainer_stop (self->trainer);
   lw_trainer_join (self->trainer);
@@ -249,6 +251,7 @@ forget_run (LwSession *self)
 static void
 on_phase (LwSession *self)
 {
+  self->stepping = FALSE;
   lw_session_tick (self);
   g_signal_emit (self, signals[STATE_CHANGED], 0, FALSE);
   g_signal_emit (self, signals[RUN_CHANGED], 0);
@@ -656,8 +659,17 @@ lw_session_pause (LwSession *self)
 void
 lw_session_step (LwSession *self)
 {
-  if (prepare (self, TRUE))
-    lw_trainer_step (self->trainer);
+  if (!prepare (self, TRUE))
+    return;
+  self->stepping = TRUE;
+  lw_trainer_step (self->trainer);
+  g_signal_emit (self, signals[RUN_CHANGED], 0);
+}
+
+gboolean
+lw_session_is_stepping (LwSession *self)
+{
+  return self->stepping;
 }
 
 void
@@ -764,6 +776,12 @@ lw_session_tick (LwSession *self)
     {
       self->serial = lw_trainer_get_state_serial (self->trainer);
       g_signal_emit (self, signals[STATE_CHANGED], 0, FALSE);
+      /* A step from one pause to the next changes no phase. */
+      if (self->stepping)
+        {
+          self->stepping = FALSE;
+          g_signal_emit (self, signals[RUN_CHANGED], 0);
+        }
     }
 }
 

@@ -67,12 +67,13 @@ gboolean        lw_session_is_waiting        (LwSession *self); /* Train was ask
 void            lw_session_train             (LwSession *self); /* start, go on, or begin a new run */
 void            lw_session_pause             (LwSession *self);
 void            lw_session_step              (LwSession *self);
+gboolean        lw_session_is_stepping       (LwSession *self); /* until that one batch is done */
 void            lw_session_stop              (LwSession *self);
 void            lw_session_reset             (LwSession *self); /* new weights; undoable */
 void            lw_session_continue          (LwSession *self, guint more_epochs);
 void            lw_session_roll_back         (LwSession *self); /* after DIVERGED: the last good state */
 gint64          lw_session_get_good_step     (LwSession *self);
-/* Once a frame while training: newest figures and weights. */
+/* Once a frame while training or stepping: newest figures and weights. */
 void            lw_session_tick              (LwSession *self);
 
 LwTrainer      *lw_session_get_trainer       (LwSession *self);

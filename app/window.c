@@ -260,17 +260,23 @@ on_run_changed (LwWindow *self)
   lw_chart_model_set_live (chart (self), training);
   if (!training)
     lw_chart_model_update (chart (self));
-  if (training && self->tick == 0)
+  if ((training || lw_session_is_stepping (self->session)) && self->tick == 0)
     self->tick = gtk_widget_add_tick_callback (GTK_WIDGET (self), on_frame, NULL, NULL);
 }
 
-/* While training: newest weights, words and figures. Runs no longer than the training does. */
+/* While training: newest weights, words and figures. Runs no longer than the training, or the one
+ * step, does. */
 static gboolean
 on_frame (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
 {
   LwWindow *self = LW_WINDOW (widget);
   gint64    now = gdk_frame_clock_get_frame_time (clock);
 
+  if (lw_session_is_stepping (self->session))
+    {
+      lw_session_tick (self->session);
+      return G_SOURCE_CONTINUE;
+    }
   if (lw_session_get_phase (self->session) != LW_PHASE_TRAINING)
     {
       self->tick = 0;
@@ -432,6 +438,14 @@ act_reload_data (GSimpleAction *action, GVariant *parameter, gpointer data)
 
   lw_session_load_data (self->session);
   on_run_changed (self);
+}
+
+static void
+act_toggle_sidebar (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwTrainPage *page = LW_WINDOW (data)->page;
+
+  lw_train_page_set_show_left (page, !lw_train_page_get_show_left (page));
 }
 
 static void
@@ -604,6 +618,7 @@ lw_window_init (LwWindow *self)
     { "redo", act_redo, NULL, NULL, NULL, { 0 } },
     { "show-fault", act_show_fault, NULL, NULL, NULL, { 0 } },
     { "reload-data", act_reload_data, NULL, NULL, NULL, { 0 } },
+    { "toggle-sidebar", act_toggle_sidebar, NULL, NULL, NULL, { 0 } },
     { "new", act_new, NULL, NULL, NULL, { 0 } },
     { "open", act_open, NULL, NULL, NULL, { 0 } },
     { "save", act_save, NULL, NULL, NULL, { 0 } },

@@ -11,6 +11,7 @@
 #include <adwaita.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 typedef struct {
@@ -23,8 +24,19 @@ typedef struct {
   GArray    *frames;     /* int: microseconds from one frame to the next, while training */
   GArray    *paints;     /* int: microseconds of before-paint to after-paint */
   gint64     paint_began;
-  gint64     trained_from;
+  double     cpu_from;   /* this thread's, when training began */
 } Bench;
+
+/* Processor time of the calling thread, in seconds. */
+static double
+thread_seconds (void)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_THREAD, &usage);
+  return (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+         + (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
 
 /* Microseconds since this process was started, from the kernel's own record (to 10 ms). */
 static gint64
@@ -104,6 +116,7 @@ look (gpointer data)
   if (bench->first_at == 0 && run != NULL && lw_history_length (run->history) > 0)
     {
       bench->first_at = g_get_monotonic_time ();
+      bench->cpu_from = thread_seconds ();
       printf ("first point after Space              %8.0f ms\n", (bench->first_at - bench->asked_at) / 1000.0);
     }
   if (bench->first_at != 0 && g_get_monotonic_time () - bench->first_at > bench->seconds * G_USEC_PER_SEC)
@@ -114,6 +127,8 @@ look (gpointer data)
       printf ("from frame to frame, longest         %8.1f ms\n", percentile (bench->frames, 1.0));
       printf ("painting, median                     %8.1f ms\n", percentile (bench->paints, 0.5));
       printf ("painting, 99th percentile            %8.1f ms\n", percentile (bench->paints, 0.99));
+      printf ("the window's thread                  %8.1f %% of one core\n",
+              100 * (thread_seconds () - bench->cpu_from) / bench->seconds);
       lw_session_tick (bench->session);
       printf ("training in the window               %8.0f images/s\n",
               (double) run->last.step * run->document->settings.batch_size / run->last.seconds);

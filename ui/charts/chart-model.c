@@ -6,6 +6,9 @@
 
 #define MIN_ZOOM_STEPS 8
 
+/* Microseconds between two readings of growing histories. */
+#define UPDATE_INTERVAL (G_USEC_PER_SEC / 15)
+
 typedef struct {
   LwCurve *curve;
   char    *name;
@@ -19,6 +22,7 @@ struct _LwChartModel {
   GPtrArray *runs;   /* Run, by slot */
   GArray    *series; /* LwChartSeries: the visible runs, the selected one first */
   guint      selected;
+  gint64     updated_at; /* frame time of the last paced reading */
 
   gint64 steps_per_epoch;
   int    n_epochs;
@@ -444,6 +448,17 @@ lw_chart_model_update (LwChartModel *self)
   if (grown)
     emit_changed (self, TRUE);
   return grown;
+}
+
+gboolean
+lw_chart_model_update_paced (LwChartModel *self, gint64 now)
+{
+  g_return_val_if_fail (LW_IS_CHART_MODEL (self), FALSE);
+
+  if (now - self->updated_at < UPDATE_INTERVAL)
+    return FALSE;
+  self->updated_at = now;
+  return lw_chart_model_update (self);
 }
 
 static void

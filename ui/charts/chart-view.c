@@ -35,6 +35,7 @@ struct _LwChartView {
 
   double   drag_begin; /* on the x axis */
   gint64   labelled;   /* when the accessible label last changed */
+  guint    label_id;   /* the timeout that catches up with what came too soon after that */
   gboolean reads_by_key;
 };
 
@@ -181,14 +182,35 @@ lw_chart_view_describe (LwChartView *self)
                           place);
 }
 
+static void update_label (LwChartView *self, gboolean grown);
+
+static gboolean
+on_label_due (gpointer user_data)
+{
+  LwChartView *self = user_data;
+
+  self->label_id = 0;
+  update_label (self, FALSE);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 update_label (LwChartView *self, gboolean grown)
 {
   gint64           now = g_get_monotonic_time ();
+  gint64           left = self->labelled + LABEL_INTERVAL - now;
   g_autofree char *label = NULL;
 
-  if (grown && now - self->labelled < LABEL_INTERVAL)
-    return;
+  if (grown && left > 0)
+    {
+      /* The last of them must not be missed, whether another follows or not. */
+      if (self->label_id == 0)
+        self->label_id = g_timeout_add ((guint) (left / G_TIME_SPAN_MILLISECOND) + 1,
+                                        on_label_due,
+                                        self);
+      return;
+    }
+  g_clear_handle_id (&self->label_id, g_source_remove);
   self->labelled = now;
   label = lw_chart_view_describe (self);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self),
@@ -212,7 +234,7 @@ on_tick (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
   LwChartView *self = LW_CHART_VIEW (widget);
 
   if (lw_chart_model_get_live (self->model))
-    lw_chart_model_update (self->model);
+    lw_chart_model_update_paced (self->model, gdk_frame_clock_get_frame_time (clock));
   if (lw_chart_glide_advance (&self->glide, gdk_frame_clock_get_frame_time (clock)))
     gtk_widget_queue_draw (widget);
   if (self->glide.moving || lw_chart_model_get_live (self->model))
@@ -558,6 +580,7 @@ lw_chart_view_dispose (GObject *object)
 {
   LwChartView *self = LW_CHART_VIEW (object);
 
+  g_clear_handle_id (&self->label_id, g_source_remove);
   if (self->model)
     g_signal_handlers_disconnect_by_func (self->model, on_changed, self);
   G_OBJECT_CLASS (lw_chart_view_parent_class)->dispose (object);
