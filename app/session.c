@@ -173,18 +173,21 @@ run_update (LwSessionRun *run)
   return gained;
 }
 
+static gboolean
+slot_is_taken (LwSession *self, guint slot)
+{
+  for (guint i = 0; i < self->runs->len; i++)
+    if (((LwSessionRun *) g_ptr_array_index (self->runs, i))->slot == slot)
+      return TRUE;
+  return FALSE;
+}
+
 static guint
 free_slot (LwSession *self)
 {
   for (guint slot = 0; slot < LW_MAX_RUNS; slot++)
-    {
-      gboolean taken = FALSE;
-
-      for (guint i = 0; i < self->runs->len; i++)
-        taken = taken || ((LwSessionRun *) g_ptr_array_index (self->runs, i))->slot == slot;
-      if (!taken)
-        return slot;
-    }
+    if (!slot_is_taken (self, slot))
+      return slot;
   return 0;
 }
 
@@ -210,6 +213,8 @@ adopt_run (LwSession *self, LwSessionRun *run)
       run->note = run_note (run->document);
       run->slot = free_slot (self);
     }
+  else if (slot_is_taken (self, run->slot))
+    run->slot = free_slot (self);
   g_ptr_array_add (self->runs, run);
   self->run = run;
   run_update (run);
@@ -342,7 +347,10 @@ on_data (GObject *object, GAsyncResult *result, gpointer data)
   LwSession         *self = LW_SESSION (object);
   g_autoptr (GError) error = NULL;
   LwImages          *images = g_task_propagate_pointer (G_TASK (result), &error);
+  gboolean           waiting = self->waiting;
 
+  self->waiting = FALSE;
+  g_clear_pointer (&self->data_error, g_free);
   if (images != NULL)
     {
       lw_images_unref (self->images);
@@ -352,15 +360,13 @@ on_data (GObject *object, GAsyncResult *result, gpointer data)
     self->data_error = g_strdup (error->message);
   g_signal_emit (self, signals[DATA_CHANGED], 0);
   g_signal_emit (self, signals[RUN_CHANGED], 0);
-  if (self->waiting && images != NULL)
+  if (waiting && images != NULL)
     {
-      self->waiting = FALSE;
       if (self->waiting_for_step)
         lw_session_step (self);
       else
         lw_session_train (self);
     }
-  self->waiting = FALSE;
 }
 
 void
@@ -758,6 +764,8 @@ lw_session_roll_back (LwSession *self)
       self->run->cursor = (LwHistoryCursor) { 0 };
       self->run->smoothed_loss = self->run->test_loss = self->run->test_accuracy = NAN;
       self->run->loss_sum = self->run->loss_weight = 0;
+      self->run->last = (LwHistoryPoint) { 0 };
+      self->run->n_tested = 0;
       run_update (self->run);
     }
   g_signal_emit (self, signals[RUNS_CHANGED], 0);

@@ -26,9 +26,11 @@ lw_variable_new_holding (LwTensor *value, gboolean trainable, const char *name)
 LwVariable *
 lw_variable_new (const LwTensor *initial, gboolean trainable, const char *name)
 {
-  g_autoptr (LwTensor) copy = lw_tensor_copy (initial);
+  /* A view, not a copy: a tensor that somebody else holds is never written to. */
+  g_autoptr (LwTensor) value = lw_tensor_new_view ((LwTensor *) initial,
+                                                   lw_tensor_get_shape (initial));
 
-  return lw_variable_new_holding (copy, trainable, name);
+  return lw_variable_new_holding (value, trainable, name);
 }
 
 LwVariable *

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 typedef struct _LwVariable LwVariable;
 
-/* Copies the initial value. name may be NULL. */
+/* Begins as the initial value, which stays what it is. name may be NULL. */
 LwVariable *lw_variable_new          (const LwTensor *initial, gboolean trainable,
                                       const char *name) G_GNUC_WARN_UNUSED_RESULT;
 /* The same, but holding the tensor itself: for values that came out of a state. */

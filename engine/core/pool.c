@@ -2,6 +2,7 @@
 
 #include "engine/kernels/kernels.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #define ALIGNMENT   64
@@ -20,7 +21,7 @@ G_STATIC_ASSERT (sizeof (Block) <= HEADER_SIZE);
 
 struct _LwPool {
   gatomicrefcount ref_count;
-  GMutex          mutex;
+  pthread_mutex_t mutex; /* not GMutex: the thread sanitizer must see memory change hands */
   Block          *free_blocks[N_CLASSES];
   guint64         n_system_blocks;
 };
@@ -54,7 +55,7 @@ lw_pool_new (void)
   LwPool *pool = g_new0 (LwPool, 1);
 
   g_atomic_ref_count_init (&pool->ref_count);
-  g_mutex_init (&pool->mutex);
+  pthread_mutex_init (&pool->mutex, NULL);
   return pool;
 }
 
@@ -71,7 +72,7 @@ lw_pool_unref (LwPool *pool)
   if (pool == NULL || !g_atomic_ref_count_dec (&pool->ref_count))
     return;
   lw_pool_trim (pool);
-  g_mutex_clear (&pool->mutex);
+  pthread_mutex_destroy (&pool->mutex);
   g_free (pool);
 }
 
@@ -85,13 +86,13 @@ lw_pool_alloc (LwPool *pool, gsize size)
     return NULL;
   size_class = size_to_class (size);
 
-  g_mutex_lock (&pool->mutex);
+  pthread_mutex_lock (&pool->mutex);
   block = pool->free_blocks[size_class];
   if (block != NULL)
     pool->free_blocks[size_class] = block->next;
   else
     pool->n_system_blocks++;
-  g_mutex_unlock (&pool->mutex);
+  pthread_mutex_unlock (&pool->mutex);
 
   if (block == NULL)
     {
@@ -118,10 +119,10 @@ lw_pool_free (gpointer memory)
   block = (Block *) ((char *) memory - HEADER_SIZE);
   pool = g_steal_pointer (&block->pool);
 
-  g_mutex_lock (&pool->mutex);
+  pthread_mutex_lock (&pool->mutex);
   block->next = pool->free_blocks[block->size_class];
   pool->free_blocks[block->size_class] = block;
-  g_mutex_unlock (&pool->mutex);
+  pthread_mutex_unlock (&pool->mutex);
   lw_pool_unref (pool);
 }
 
@@ -130,16 +131,16 @@ lw_pool_get_n_system_blocks (LwPool *pool)
 {
   guint64 n;
 
-  g_mutex_lock (&pool->mutex);
+  pthread_mutex_lock (&pool->mutex);
   n = pool->n_system_blocks;
-  g_mutex_unlock (&pool->mutex);
+  pthread_mutex_unlock (&pool->mutex);
   return n;
 }
 
 void
 lw_pool_trim (LwPool *pool)
 {
-  g_mutex_lock (&pool->mutex);
+  pthread_mutex_lock (&pool->mutex);
   for (guint i = 0; i < N_CLASSES; i++)
     while (pool->free_blocks[i] != NULL)
       {
@@ -148,5 +149,5 @@ lw_pool_trim (LwPool *pool)
         pool->free_blocks[i] = block->next;
         free (block);
       }
-  g_mutex_unlock (&pool->mutex);
+  pthread_mutex_unlock (&pool->mutex);
 }

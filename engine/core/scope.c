@@ -1,7 +1,5 @@
 #include "engine/core/scope.h"
 
-#include <math.h>
-
 typedef struct {
   const LwRecorderInterface *interface;
   gpointer                   self;
@@ -110,13 +108,7 @@ LwTensor *
 lw_scope_get_invalid (LwScope *s)
 {
   if (s->invalid == NULL)
-    {
-      const float nan_value = NAN;
-
-      s->invalid = lw_tensor_new_from_data (s->device->pool, LW_FLOAT32, &LW_SCALAR, &nan_value, NULL);
-      if (s->invalid == NULL)
-        g_error ("no memory for four bytes");
-    }
+    s->invalid = lw_tensor_new_invalid ();
   return s->invalid;
 }
 

@@ -1,6 +1,7 @@
 #include "engine/core/tensor.h"
 
 #include "engine/core/error.h"
+#include "engine/kernels/kernels.h"
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
@@ -129,14 +130,22 @@ lw_tensor_new_view (LwTensor *tensor, const LwShape *shape)
 }
 
 LwTensor *
-lw_tensor_copy (const LwTensor *tensor)
+lw_tensor_new_invalid (void)
+{
+  static _Alignas (64) float block[16 + LW_KERNEL_SLACK / sizeof (float)] = { NAN };
+  static Storage             storage = { 1, block };
+
+  return tensor_new_on (storage_ref (&storage), LW_FLOAT32, &LW_SCALAR, 1);
+}
+
+LwTensor *
+lw_tensor_copy (const LwTensor *tensor, GError **error)
 {
   LwTensor *copy = lw_tensor_new_from_data (NULL, tensor->dtype, &tensor->shape,
-                                            tensor->storage->block, NULL);
+                                            tensor->storage->block, error);
 
-  if (copy == NULL)
-    g_error ("out of memory: %" G_GSIZE_FORMAT " bytes", lw_tensor_get_byte_size (tensor));
-  lw_tensor_set_name (copy, tensor->name);
+  if (copy != NULL)
+    lw_tensor_set_name (copy, tensor->name);
   return copy;
 }
 

@@ -26,7 +26,11 @@ LwTensor      *lw_tensor_new_from_data    (LwPool *pool, LwDType dtype, const Lw
 /* The same elements under another shape of the same count (a programmer's mistake otherwise);
  * shares the storage. */
 LwTensor      *lw_tensor_new_view         (LwTensor *tensor, const LwShape *shape) G_GNUC_WARN_UNUSED_RESULT;
-LwTensor      *lw_tensor_copy             (const LwTensor *tensor) G_GNUC_WARN_UNUSED_RESULT;
+/* Elements of its own, and the name. LW_ERROR_VALUE when memory is out. */
+LwTensor      *lw_tensor_copy             (const LwTensor *tensor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A float32 scalar NaN that needs no memory from a pool: what stands for a result where memory may be
+ * out. Its element is shared by all of them. */
+LwTensor      *lw_tensor_new_invalid      (void) G_GNUC_WARN_UNUSED_RESULT;
 
 LwTensor      *lw_tensor_ref              (LwTensor *tensor);
 void           lw_tensor_unref            (LwTensor *tensor);

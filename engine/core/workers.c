@@ -175,13 +175,20 @@ lw_workers_new (int n_threads, int niceness)
   g_cond_init (&workers->wake);
   g_cond_init (&workers->done);
 
-  for (int i = 1; i < n_threads; i++)
+  for (int i = 1; i < workers->n_threads; i++)
     {
       Start *start = g_new (Start, 1);
 
       start->workers = workers;
       start->index = i;
-      workers->threads[i] = g_thread_new ("lw-worker", thread_main, start);
+      workers->threads[i] = g_thread_try_new ("lw-worker", thread_main, start, NULL);
+      if (workers->threads[i] == NULL)
+        {
+          /* The system gives no more: fewer do the same work. Nobody has read the number yet, for
+           * it is read in a job. */
+          g_free (start);
+          workers->n_threads = i;
+        }
     }
   return workers;
 }

@@ -16,7 +16,8 @@ typedef struct _LwWorkers LwWorkers;
 typedef void (*LwChunkFunc) (gpointer data, int chunk);
 
 /* `n_threads` in all, the caller included (1: no threads are made). `niceness` is set in each new
- * thread, 0 leaves it; it cannot be taken back. */
+ * thread, 0 leaves it; it cannot be taken back. Where the system gives no more threads there are
+ * fewer: lw_workers_get_n_threads() tells. */
 LwWorkers *lw_workers_new           (int n_threads, int niceness) G_GNUC_WARN_UNUSED_RESULT;
 void       lw_workers_free          (LwWorkers *workers);
 int        lw_workers_get_n_threads (const LwWorkers *workers);

@@ -116,7 +116,7 @@ lw_json_guard (const char *json, gssize length, const char *what, GError **error
   if (size > LW_JSON_MAX_BYTES)
     {
       g_set_error (error, LW_ERROR, LW_ERROR_FILE,
-                   _("%s has %" G_GSIZE_FORMAT " bytes, but a model's description has at most "
+                   _("%s has %zu bytes, but a model's description has at most "
                      "8 MiB; the file is damaged or of another kind."),
                    what, size);
       return FALSE;
@@ -124,7 +124,7 @@ lw_json_guard (const char *json, gssize length, const char *what, GError **error
   if (!g_utf8_validate_len (json, size, &bad))
     {
       g_set_error (error, LW_ERROR, LW_ERROR_FILE,
-                   _("%s is not UTF-8 text at byte %" G_GSIZE_FORMAT "; the file is damaged."),
+                   _("%s is not UTF-8 text at byte %zu; the file is damaged."),
                    what, (gsize) (bad - json));
       return FALSE;
     }
@@ -146,7 +146,7 @@ lw_json_guard (const char *json, gssize length, const char *what, GError **error
           if (++depth > LW_JSON_MAX_DEPTH)
             {
               g_set_error (error, LW_ERROR, LW_ERROR_FILE,
-                           _("%s is nested more than %d deep at byte %" G_GSIZE_FORMAT
+                           _("%s is nested more than %d deep at byte %zu"
                              "; no model needs that, so the file is not read."),
                            what, LW_JSON_MAX_DEPTH, (gsize) (p - json));
               return FALSE;
@@ -171,7 +171,7 @@ lw_json_guard (const char *json, gssize length, const char *what, GError **error
       if (p == NULL)
         {
           g_set_error (error, LW_ERROR, LW_ERROR_FILE,
-                       _("%s is not valid JSON at byte %" G_GSIZE_FORMAT
+                       _("%s is not valid JSON at byte %zu"
                          "; the file is damaged."),
                        what, (gsize) (token - json));
           return FALSE;
@@ -182,7 +182,7 @@ lw_json_guard (const char *json, gssize length, const char *what, GError **error
   if (!is_complete)
     {
       g_set_error (error, LW_ERROR, LW_ERROR_FILE,
-                   _("%s ends after %" G_GSIZE_FORMAT " bytes in the middle of its JSON; the file "
+                   _("%s ends after %zu bytes in the middle of its JSON; the file "
                      "is truncated."),
                    what, size);
       return FALSE;

@@ -223,6 +223,36 @@ read_place (LwZipReader *reader, GBytes *json, const LwModelSpec *model, const L
   return FALSE;
 }
 
+LwModelSpec *
+lw_keras_archive_load_model (const char *path, LwRunSettings *settings, GError **error)
+{
+  g_autoptr(LwZipReader) reader = lw_zip_reader_open (path, MAX_MEMBERS, error);
+  g_autoptr(LwModelSpec) model = NULL;
+  g_autoptr(GBytes)      json = NULL;
+  g_autoptr(GError)      failure = NULL;
+  LwState                fields = { .settings = LW_RUN_SETTINGS_STANDARD };
+
+  if (reader == NULL || (model = read_model (reader, error)) == NULL)
+    return NULL;
+  json = read_member (reader, RUN, LW_JSON_MAX_BYTES, TRUE, &failure);
+  if (failure != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return NULL;
+    }
+  if (json != NULL)
+    {
+      if (!lw_run_json_read (g_bytes_get_data (json, NULL), (gssize) g_bytes_get_size (json),
+                             lw_zip_reader_get_subject (reader), lw_model_spec_get_n_layers (model),
+                             &fields, error))
+        return NULL;
+      g_free (fields.rngs);
+    }
+  if (settings != NULL)
+    *settings = fields.settings;
+  return g_steal_pointer (&model);
+}
+
 LwRun *
 lw_keras_archive_load (const char *path, GError **error)
 {

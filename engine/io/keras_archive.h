@@ -20,4 +20,10 @@ gboolean  lw_keras_archive_save (const char *path, const LwRun *run, GError **er
  * limits; what it hands back is checked against the model's shapes. */
 LwRun    *lw_keras_archive_load (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The architecture and compile settings alone, and the run's settings (the standard ones if Keras
+ * wrote the file; NULL: not wanted). Weights are not looked at, and may be missing: so a config.json
+ * in an archive is enough to train from the start. The model may have a fault. */
+LwModelSpec *lw_keras_archive_load_model (const char *path, LwRunSettings *settings,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -1,4 +1,5 @@
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
@@ -510,7 +511,7 @@ read_batch_shape (JsonNode *node, const char *key, LwShape *input, GError **erro
       else if (input->dims[i - 1] < 1 || input->dims[i - 1] > LW_MAX_INPUT_SIZE)
         {
           g_set_error (error, LW_ERROR, LW_ERROR_VALUE,
-                       _("The %s of the input has a size of %" G_GINT64_FORMAT
+                       _("The %s of the input has a size of %" PRId64
                          ", but sizes go from 1 to %d; the file is damaged or of another kind."),
                        key, input->dims[i - 1], LW_MAX_INPUT_SIZE);
           return FALSE;

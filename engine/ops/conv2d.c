@@ -81,15 +81,25 @@ pad_image (const LwConv2dSize *z, const Padded *padded, const float *image, floa
             image + (gsize) row * (gsize) (z->w * z->cin), (gsize) columns * (gsize) z->cin * sizeof (float));
 }
 
+/* Zeros, or NULL when memory is out. */
 static float *
 new_scratch (LwDevice *device, gsize n)
 {
   float *scratch = lw_pool_alloc (device->pool, n * sizeof (float));
 
-  if (scratch == NULL)
-    g_error ("out of memory: %" G_GSIZE_FORMAT " bytes of scratch", n * sizeof (float));
-  memset (scratch, 0, n * sizeof (float));
+  if (scratch != NULL)
+    memset (scratch, 0, n * sizeof (float));
   return scratch;
+}
+
+static void
+fail_for_memory (LwScope *s, const LwConv2dSize *z)
+{
+  g_autofree char *image = lw_shape_to_string (&LW_SHAPE (z->h, z->w, z->cin));
+
+  lw_scope_fail (s, LW_ERROR_VALUE,
+                 _("There is not enough memory for conv2d on images of %s; use a smaller batch, fewer "
+                   "filters or less dilation"), image);
 }
 
 /* A kernel of kh × kw cells of `depth` floats, on an image `width` pixels wide; B has `n` columns. */
@@ -127,12 +137,13 @@ typedef struct {
   LwGemm              gemm;
   const float        *x;
   float              *y;
+  gint                out_of_memory; /* atomic: any thread may find it so */
 } Forward;
 
 static void
 forward_image (gpointer data, int image)
 {
-  const Forward      *forward = data;
+  Forward            *forward = data;
   const LwConv2dSize *z = forward->z;
   LwGemm              gemm = forward->gemm;
   float              *scratch = NULL;
@@ -143,6 +154,11 @@ forward_image (gpointer data, int image)
     {
       scratch = new_scratch (forward->device, (gsize) forward->padded.height
                                                   * (gsize) forward->padded.width * (gsize) z->cin);
+      if (scratch == NULL)
+        {
+          g_atomic_int_set (&forward->out_of_memory, TRUE);
+          return;
+        }
       pad_image (z, &forward->padded, gemm.a, scratch);
       gemm.a = scratch;
     }
@@ -179,6 +195,8 @@ forward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *ker
   };
   lw_device_run (forward.device, z->n, forward_image, &forward);
   segments_clear (&segments);
+  if (g_atomic_int_get (&forward.out_of_memory))
+    fail_for_memory (s, z);
 }
 
 /* -- gradients -- */
@@ -197,6 +215,7 @@ typedef struct {
   int                 images_each; /* in one part */
   Segments            data_segments;
   LwGemm              data_gemm, weight_gemm;
+  gint                out_of_memory; /* atomic: any thread may find it so */
 } Backward;
 
 /* The kernel flipped in both directions, channels transposed: [kh, kw, cout, cin]. */
@@ -247,23 +266,17 @@ data_gradient (const Backward *backward, const float *scratch, float *gx)
     }
 }
 
+/* The images of one part, by way of a zeroed scratch for gy, and of one for x if it needs padding. */
 static void
-backward_part (gpointer data, int part)
+backward_images (const Backward *backward, int part, float *scratch, float *padded)
 {
-  const Backward     *backward = data;
   const LwConv2dSize *z = backward->z;
   int                 first = part * backward->images_each;
   int                 end = MIN (first + backward->images_each, z->n);
   gsize               image_x = (gsize) z->h * (gsize) z->w * (gsize) z->cin;
   gsize               image_y = (gsize) z->oh * (gsize) z->ow * (gsize) z->cout;
-  float              *scratch = new_scratch (backward->device, (gsize) backward->scratch_height
-                                             * (gsize) backward->scratch_width * (gsize) z->cout);
-  float              *padded = NULL;
   float              *gb = backward->parts_gb != NULL ? backward->parts_gb + (gsize) part * (gsize) z->cout : NULL;
 
-  if (backward->padded.copied && backward->parts_gw != NULL)
-    padded = new_scratch (backward->device, (gsize) backward->padded.height
-                                                * (gsize) backward->padded.width * (gsize) z->cin);
   if (gb != NULL)
     memset (gb, 0, (gsize) z->cout * sizeof (float));
 
@@ -290,6 +303,25 @@ backward_part (gpointer data, int part)
       if (backward->gx != NULL)
         data_gradient (backward, scratch, backward->gx + (gsize) image * image_x);
     }
+}
+
+static void
+backward_part (gpointer data, int part)
+{
+  Backward           *backward = data;
+  const LwConv2dSize *z = backward->z;
+  gboolean            pads = backward->padded.copied && backward->parts_gw != NULL;
+  float              *scratch = new_scratch (backward->device, (gsize) backward->scratch_height
+                                             * (gsize) backward->scratch_width * (gsize) z->cout);
+  float              *padded = NULL;
+
+  if (pads && scratch != NULL)
+    padded = new_scratch (backward->device, (gsize) backward->padded.height
+                                                * (gsize) backward->padded.width * (gsize) z->cin);
+  if (scratch != NULL && (padded != NULL || !pads))
+    backward_images (backward, part, scratch, padded);
+  else
+    g_atomic_int_set (&backward->out_of_memory, TRUE);
   lw_pool_free (scratch);
   lw_pool_free (padded);
 }
@@ -332,6 +364,7 @@ backward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *ke
       ptrdiff_t width = backward.padded.width;
 
       backward.parts_gw = new_scratch (device, (gsize) n_parts * kernel_size);
+      backward.out_of_memory |= backward.parts_gw == NULL;
       for (int row = 0; row < z->oh; row++)
         {
           weight_a[row] = (ptrdiff_t) row * z->stride_h * width * z->cin;
@@ -366,11 +399,16 @@ backward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *ke
         }
     }
   if (gb != NULL)
-    backward.parts_gb = new_scratch (device, (gsize) n_parts * (gsize) z->cout);
+    {
+      backward.parts_gb = new_scratch (device, (gsize) n_parts * (gsize) z->cout);
+      backward.out_of_memory |= backward.parts_gb == NULL;
+    }
   if (gx != NULL)
     {
       flipped = new_scratch (device, kernel_size);
-      flip_kernel (device->kernels, z, kernel, flipped);
+      backward.out_of_memory |= flipped == NULL;
+      if (flipped != NULL)
+        flip_kernel (device->kernels, z, kernel, flipped);
       backward.data_segments = segments_new (z, z->cout, backward.scratch_width, z->cin);
       backward.data_gemm = (LwGemm) {
         .a_mode = LW_A_STRIDED,
@@ -388,11 +426,14 @@ backward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *ke
       };
     }
 
-  lw_device_run (device, n_parts, backward_part, &backward);
+  if (!backward.out_of_memory)
+    lw_device_run (device, n_parts, backward_part, &backward);
 
-  if (gw != NULL)
+  if (g_atomic_int_get (&backward.out_of_memory))
+    fail_for_memory (s, z);
+  if (gw != NULL && !lw_scope_has_failed (s))
     join_parts (device->kernels, backward.parts_gw, n_parts, kernel_size, gw);
-  if (gb != NULL)
+  if (gb != NULL && !lw_scope_has_failed (s))
     join_parts (device->kernels, backward.parts_gb, n_parts, (gsize) z->cout, gb);
   segments_clear (&backward.data_segments);
   lw_pool_free (flipped);
@@ -401,15 +442,20 @@ backward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *ke
 }
 
 static void
-backward_f64 (const LwConv2dSize *z, const double *x, const double *kernel, const double *y,
+backward_f64 (LwScope *s, const LwConv2dSize *z, const double *x, const double *kernel, const double *y,
               const double *gy, double *gx, double *gw, double *gb)
 {
-  gsize             n = (gsize) z->n * (gsize) z->oh * (gsize) z->ow * (gsize) z->cout;
-  g_autofree double *masked = NULL;
+  gsize   n = (gsize) z->n * (gsize) z->oh * (gsize) z->ow * (gsize) z->cout;
+  double *masked = NULL;
 
   if (y != NULL)
     {
-      masked = g_new (double, n);
+      masked = lw_pool_alloc (lw_scope_get_device (s)->pool, n * sizeof (double));
+      if (masked == NULL)
+        {
+          fail_for_memory (s, z);
+          return;
+        }
       lw_reference_relu_gradient_f64 (n, y, gy, masked);
       gy = masked;
     }
@@ -419,6 +465,7 @@ backward_f64 (const LwConv2dSize *z, const double *x, const double *kernel, cons
     lw_reference_conv2d_weight_gradient_f64 (z, x, gy, gw);
   if (gb != NULL)
     lw_reference_conv2d_bias_gradient_f64 (z, gy, gb);
+  lw_pool_free (masked);
 }
 
 /* -- the op -- */
@@ -449,9 +496,11 @@ conv2d_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboolean *n
                   relu ? lw_tensor_get_data (node->output) : NULL, lw_tensor_get_data (gy), out[0],
                   out[1], out[2]);
   else if (z->n > 0)
-    backward_f64 (z, lw_tensor_get_data (node->inputs[0]), lw_tensor_get_data (node->inputs[1]),
+    backward_f64 (s, z, lw_tensor_get_data (node->inputs[0]), lw_tensor_get_data (node->inputs[1]),
                   relu ? lw_tensor_get_data (node->output) : NULL, lw_tensor_get_data (gy), out[0],
                   out[1], out[2]);
+  if (lw_scope_has_failed (s))
+    return;
   for (guint i = 0; i < node->n_inputs; i++)
     if (gx[i] != NULL)
       lw_op_record_opaque (s, &gradient_op, inputs, 3, gx[i]);
@@ -554,6 +603,8 @@ lw_conv2d (LwScope *s, LwTensor *x, LwTensor *kernel, LwTensor *bias, const LwCo
         lw_reference_relu_f64 (lw_tensor_get_count (y), lw_tensor_get_data (y),
                                lw_tensor_get_mutable_data (y));
     }
+  if (lw_scope_has_failed (s))
+    return lw_scope_get_invalid (s);
   lw_scope_record (s, &conv2d_op, inputs, bias != NULL ? 3 : 2, y, NULL, &attributes, sizeof attributes);
   return relu ? y : lw_activate (s, y, activation);
 }

@@ -5,6 +5,7 @@
 #include "engine/ops/op.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 typedef struct {
@@ -88,8 +89,8 @@ lw_matmul (LwScope *s, LwTensor *a, LwTensor *b, gboolean transpose_a, gboolean 
       g_autofree char *have_b = lw_shape_to_string (lw_tensor_get_shape (b));
 
       return lw_scope_fail (s, LW_ERROR_SHAPE,
-                            _("matmul cannot multiply %s%s by %s%s: the inner sizes are %" G_GINT64_FORMAT
-                              " and %" G_GINT64_FORMAT), have_a, transpose_a ? _(" transposed") : "",
+                            _("matmul cannot multiply %s%s by %s%s: the inner sizes are %" PRId64
+                              " and %" PRId64), have_a, transpose_a ? _(" transposed") : "",
                             have_b, transpose_b ? _(" transposed") : "", k, k_of_b);
     }
   y = lw_scope_new_tensor (s, lw_tensor_get_dtype (a), &LW_SHAPE (m, n));

@@ -37,6 +37,21 @@ rng_equal (const LwRng *a, const LwRng *b)
   return a->seed == b->seed && a->stream == b->stream && a->counter == b->counter;
 }
 
+static gboolean
+same_bits (double a, double b)
+{
+  return memcmp (&a, &b, sizeof a) == 0;
+}
+
+/* Which images train, in which order and batches; the number of epochs is the caller's affair. */
+static gboolean
+settings_equal (const LwRunSettings *a, const LwRunSettings *b)
+{
+  return a->batch_size == b->batch_size && a->shuffle == b->shuffle && a->seed == b->seed
+         && a->validation == b->validation
+         && (a->validation != LW_VALIDATION_FRACTION || same_bits (a->fraction, b->fraction));
+}
+
 LwState *
 lw_state_new (const LwState *from)
 {
@@ -73,12 +88,13 @@ lw_state_unref (LwState *state)
 gboolean
 lw_state_equal (const LwState *a, const LwState *b)
 {
-  if (!lw_model_spec_equal (a->model, b->model)
+  if (!lw_model_spec_equal (a->model, b->model) || !settings_equal (&a->settings, &b->settings)
       || !tensors_equal (a->weights, a->n_weights, b->weights, b->n_weights)
       || !tensors_equal (a->slots, a->n_slots, b->slots, b->n_slots)
-      || a->learning_rate != b->learning_rate || a->step != b->step || a->epoch != b->epoch
+      || !same_bits (a->learning_rate, b->learning_rate) || a->step != b->step || a->epoch != b->epoch
       || a->position != b->position || !rng_equal (&a->shuffle, &b->shuffle)
-      || a->n_rngs != b->n_rngs || a->loss_sum != b->loss_sum || a->correct_sum != b->correct_sum
+      || a->n_rngs != b->n_rngs || !same_bits (a->loss_sum, b->loss_sum)
+      || !same_bits (a->correct_sum, b->correct_sum)
       || a->n_counted != b->n_counted)
     return FALSE;
   for (guint i = 0; i < a->n_rngs; i++)

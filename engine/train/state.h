@@ -46,7 +46,8 @@ LwState *lw_state_new   (const LwState *from) G_GNUC_WARN_UNUSED_RESULT;
 LwState *lw_state_ref   (LwState *state);
 void     lw_state_unref (LwState *state);
 
-/* TRUE if the two decide the same future: the same bits everywhere (seconds are not compared). */
+/* TRUE if the two decide the same future: the same bits everywhere (seconds and the number of epochs
+ * are not compared). */
 gboolean lw_state_equal (const LwState *a, const LwState *b);
 
 /* LwRun: what a document keeps of one run. state and history may be NULL (nothing trained yet). */

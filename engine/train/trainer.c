@@ -144,13 +144,21 @@ promote_candidate (LwTrainer *trainer)
   lw_state_unref (old);
 }
 
+/* A running training goes no further; any other command stays (mutex held). */
+static void
+end_running (LwTrainer *trainer)
+{
+  if (trainer->command == COMMAND_RUN)
+    trainer->command = COMMAND_WAIT;
+}
+
 static void
 fail (LwTrainer *trainer, GError *error)
 {
   g_mutex_lock (&trainer->mutex);
   g_clear_error (&trainer->error);
   trainer->error = error;
-  trainer->command = COMMAND_WAIT;
+  end_running (trainer);
   g_mutex_unlock (&trainer->mutex);
   set_phase (trainer, LW_PHASE_FAILED);
 }
@@ -209,15 +217,19 @@ epochs_done (LwTrainer *trainer)
   return lw_training_is_epoch_end (trainer->training) ? epoch : epoch - 1;
 }
 
+/* TRUE, and no longer running, if all epochs are done. In one go, so that a start that comes with more
+ * epochs is not lost. */
 static gboolean
 is_finished (LwTrainer *trainer)
 {
-  guint epochs;
+  gboolean finished;
 
   g_mutex_lock (&trainer->mutex);
-  epochs = trainer->epochs;
+  finished = epochs_done (trainer) >= trainer->epochs;
+  if (finished)
+    end_running (trainer);
   g_mutex_unlock (&trainer->mutex);
-  return epochs_done (trainer) >= epochs;
+  return finished;
 }
 
 /* Takes one step with all that belongs to it; FALSE when the run has to rest. */
@@ -238,7 +250,7 @@ take_step (LwTrainer *trainer)
   if (!isfinite (point.loss))
     {
       g_mutex_lock (&trainer->mutex);
-      trainer->command = COMMAND_WAIT;
+      end_running (trainer);
       g_mutex_unlock (&trainer->mutex);
       g_clear_pointer (&trainer->candidate, lw_state_unref);
       set_phase (trainer, LW_PHASE_DIVERGED);
@@ -279,14 +291,10 @@ next_command (LwTrainer *trainer)
   return command;
 }
 
-/* After a step: back to waiting, unless it goes on by itself. */
+/* Tells where the training stands, until the next command. */
 static void
 rest (LwTrainer *trainer, LwPhase phase)
 {
-  g_mutex_lock (&trainer->mutex);
-  if (trainer->command == COMMAND_RUN)
-    trainer->command = COMMAND_WAIT;
-  g_mutex_unlock (&trainer->mutex);
   publish (trainer);
   set_phase (trainer, phase);
 }
@@ -323,6 +331,15 @@ is_running (LwTrainer *trainer)
   return running;
 }
 
+/* A run that has ended keeps its phase; above all, weights that are not finite are not published. */
+static gboolean
+may_stop (LwTrainer *trainer)
+{
+  LwPhase phase = lw_trainer_get_phase (trainer);
+
+  return phase == LW_PHASE_IDLE || phase == LW_PHASE_TRAINING || phase == LW_PHASE_PAUSED;
+}
+
 static gpointer
 thread_main (gpointer data)
 {
@@ -340,7 +357,12 @@ thread_main (gpointer data)
       if (command == COMMAND_QUIT)
         break;
       if (!able)
-        continue;
+        {
+          g_mutex_lock (&trainer->mutex);
+          end_running (trainer);
+          g_mutex_unlock (&trainer->mutex);
+          continue;
+        }
       switch (command)
         {
         case COMMAND_RUN:
@@ -348,8 +370,11 @@ thread_main (gpointer data)
           while (is_running (trainer))
             {
               if (is_finished (trainer))
-                rest (trainer, LW_PHASE_FINISHED);
-              else if (!take_step (trainer))
+                {
+                  rest (trainer, LW_PHASE_FINISHED);
+                  break;
+                }
+              if (!take_step (trainer))
                 break;
             }
           if (lw_trainer_get_phase (trainer) == LW_PHASE_TRAINING)
@@ -362,7 +387,8 @@ thread_main (gpointer data)
             rest (trainer, is_finished (trainer) ? LW_PHASE_FINISHED : LW_PHASE_PAUSED);
           break;
         case COMMAND_STOP:
-          rest (trainer, LW_PHASE_STOPPED);
+          if (may_stop (trainer))
+            rest (trainer, LW_PHASE_STOPPED);
           break;
         case COMMAND_WAIT:
         case COMMAND_QUIT:
@@ -540,15 +566,11 @@ LwTrainer *
 lw_trainer_new (LwModelSpec *model, const LwRunSettings *settings, LwImages *images, LwState *state,
                 LwHistory *history, int n_threads, int niceness, GError **error)
 {
-  const LwFault        *fault = lw_model_spec_get_fault (model);
   g_autoptr (LwDevice)  device = NULL;
   LwTrainer            *trainer;
 
-  if (fault != NULL)
-    {
-      g_set_error_literal (error, LW_ERROR, LW_ERROR_SHAPE, fault->message);
-      return NULL;
-    }
+  if (!lw_training_check_images (state != NULL ? state->model : model, images, error))
+    return NULL;
   device = lw_device_new (n_threads, niceness, error);
   if (device == NULL)
     return NULL;

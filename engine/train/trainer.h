@@ -36,7 +36,8 @@ LwTrainer     *lw_trainer_new              (LwModelSpec *model, const LwRunSetti
 void           lw_trainer_start            (LwTrainer *trainer); /* train, or go on after a pause */
 void           lw_trainer_pause            (LwTrainer *trainer);
 void           lw_trainer_step             (LwTrainer *trainer); /* one batch, then paused */
-void           lw_trainer_stop             (LwTrainer *trainer); /* ends the run, keeps the result */
+/* Ends the run, keeps the result; one that has ended by itself stays FINISHED, DIVERGED or FAILED. */
+void           lw_trainer_stop             (LwTrainer *trainer);
 void           lw_trainer_set_learning_rate (LwTrainer *trainer, double rate);
 /* Raises the number of epochs: "Continue for 5 epochs". From FINISHED the run goes on with start. */
 void           lw_trainer_set_epochs       (LwTrainer *trainer, guint epochs);

@@ -56,9 +56,8 @@ scale_images (LwScope *s, LwTensor **components, guint n, gpointer data)
   components[0] = scaled;
 }
 
-/* FALSE unless the images have the size that the model wants. */
-static gboolean
-check_images (LwModelSpec *model, LwImages *images, GError **error)
+gboolean
+lw_training_check_images (LwModelSpec *model, LwImages *images, GError **error)
 {
   const LwFault *fault = lw_model_spec_get_fault (model);
   const LwShape *input = lw_model_spec_get_input (model);
@@ -154,7 +153,7 @@ training_new (LwDevice *device, LwModelSpec *model, const LwRunSettings *setting
 {
   g_autoptr (LwTraining) training = NULL;
 
-  if (!check_images (model, images, error))
+  if (!lw_training_check_images (model, images, error))
     return NULL;
   training = g_new0 (LwTraining, 1);
   training->device = lw_device_ref (device);
@@ -209,6 +208,8 @@ lw_training_new_from_state (LwDevice *device, LwState *state, LwImages *images, 
   lw_optimizer_set_iterations (training->optimizer, state->step);
   lw_optimizer_set_learning_rate (training->optimizer, state->learning_rate);
   training->iterator = lw_iterator_new_at (training->dataset, &place);
+  if (lw_iterator_get_place (training->iterator).position >= lw_dataset_get_n_elements (training->dataset))
+    lw_iterator_begin_epoch (training->iterator); /* there were more images when the state was made */
   training->step = state->step;
   training->epoch = state->epoch;
   training->seconds = state->seconds;

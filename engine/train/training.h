@@ -21,6 +21,9 @@ typedef struct {
   gint64 n_images;
 } LwEvaluation;
 
+/* FALSE and LW_ERROR_SHAPE with a sentence unless the model can train, on images of this size. */
+gboolean            lw_training_check_images    (LwModelSpec *model, LwImages *images, GError **error);
+
 /* A fresh run: weights drawn from the settings' seed. LW_ERROR_SHAPE with the fault's sentence if
  * the model cannot train, or does not fit the images' size. */
 LwTraining         *lw_training_new             (LwDevice *device, LwModelSpec *model,

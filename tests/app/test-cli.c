@@ -4,11 +4,13 @@
 #include <math.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "app/cli-progress.h"
 #include "engine/core/rng.h"
 #include "engine/data/npz.h"
 #include "engine/io/keras_archive.h"
+#include "engine/io/zip_writer.h"
 
 /* layerwise-cli as a script sees it: exit status, stdout, stderr and files. The program is the one
  * that LAYERWISE_CLI names. Its data is made here: images of ten patterns that a model learns in
@@ -219,7 +221,7 @@ test_version (void)
   g_assert_cmpint (answer.status, ==, 0);
   assert_contains (answer.out, LW_VERSION);
   for (const char *const *name
-       = (const char *const[]){ "isa ", "GLib ", "zlib ", "libzip ", "HDF5 ", "json-glib ", NULL };
+       = (const char *const[]) { "isa ", "GLib ", "zlib ", "libzip ", "HDF5 ", "json-glib ", NULL };
        *name != NULL; name++)
     assert_contains (answer.out, *name);
 }
@@ -235,7 +237,7 @@ test_help (void)
   g_assert_null (strstr (all.out, "export"));
   g_assert_cmpint (train.status, ==, 0);
   for (const char *const *option
-       = (const char *const[]){ "--preset", "--model", "--data", "--epochs", "--steps",
+       = (const char *const[]) { "--preset", "--model", "--data", "--epochs", "--steps",
                                 "--batch-size", "--shuffle", "--optimizer", "--learning-rate",
                                 "--loss", "--validation", "--seed", "--threads", "--resume",
                                 "--save", "--log", "--json", "--quiet", NULL };
@@ -546,6 +548,85 @@ test_model (void)
   g_assert_cmpuint (b->settings.batch_size, ==, 64);
 }
 
+/* An architecture needs no weights: --model and summary look for none, the others ask for them. */
+static void
+test_model_without_weights (void)
+{
+  static const char config[]
+    = "{\"module\":\"keras\",\"class_name\":\"Sequential\",\"registered_name\":null,"
+      "\"config\":{\"name\":\"drawn\",\"layers\":[{\"module\":\"keras.layers\","
+      "\"class_name\":\"InputLayer\",\"config\":{\"batch_shape\":[null,28,28,1],"
+      "\"name\":\"input\"},\"registered_name\":null},{\"module\":\"keras.layers\","
+      "\"class_name\":\"Flatten\",\"config\":{\"name\":\"flatten\"},\"registered_name\":null},"
+      "{\"module\":\"keras.layers\",\"class_name\":\"Dense\",\"config\":{\"name\":\"dense\","
+      "\"units\":10},\"registered_name\":null}]}}";
+  g_autoptr (LwZipWriter) writer = lw_zip_writer_new ();
+  g_autofree char        *path = get_path ("drawn.keras");
+  g_autoptr (GError)      error = NULL;
+  g_autoptr (JsonParser)  parser = NULL, summary_parser = NULL;
+  JsonObject             *object;
+
+  lw_zip_writer_begin (writer, "config.json");
+  lw_zip_writer_add (writer, config, strlen (config));
+  lw_zip_writer_save (writer, path, &error);
+  g_assert_no_error (error);
+  {
+    g_auto (Answer) trained
+      = run ("train --model @drawn.keras --data @data.npz --steps 3 --quiet --json "
+             "--save @drawn-and-trained.keras");
+    g_auto (Answer) summary = run ("summary @drawn.keras --json");
+    g_autoptr (LwRun) saved = load ("drawn-and-trained.keras");
+
+    g_assert_cmpint (trained.status, ==, 0);
+    g_assert_cmpint (json_object_get_int_member (parse_json (&trained, &parser), "steps"), ==, 3);
+    g_assert_cmpint (saved->state->step, ==, 3);
+    g_assert_cmpint (summary.status, ==, 0);
+    object = parse_json (&summary, &summary_parser);
+    g_assert_cmpint (json_object_get_int_member (object, "parameters"), ==, 7850);
+  }
+  assert_fails ("evaluate @drawn.keras --data @data.npz", 1, "model.weights.h5");
+  assert_fails ("train --resume @drawn.keras --data @data.npz", 1, "model.weights.h5");
+}
+
+static void
+limit_file_size (gpointer data)
+{
+  struct rlimit limit = { 8192, 8192 };
+
+  setrlimit (RLIMIT_FSIZE, &limit);
+}
+
+/* Where no file may be larger than 8 KiB: the figures are told, the error too, no litter is left. */
+static void
+test_file_size_limit (void)
+{
+  g_auto (GStrv) command = make_command ("train --preset logistic --data @data.npz --steps 1 --quiet "
+                                         "--json --save @limited.keras");
+  g_autoptr (GSubprocessLauncher) launcher
+    = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GError)      error = NULL;
+  g_autoptr (GDir)        dir = NULL;
+  g_autoptr (JsonParser)  parser = NULL;
+  g_auto (Answer)         answer = { 0 };
+  const char             *name;
+
+  g_subprocess_launcher_set_child_setup (launcher, limit_file_size, NULL, NULL);
+  process = g_subprocess_launcher_spawnv (launcher, (const char *const *) command, &error);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8 (process, NULL, NULL, &answer.out, &answer.err, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_subprocess_get_if_exited (process));
+  g_assert_cmpint (g_subprocess_get_exit_status (process), ==, 1);
+  assert_null (parse_json (&answer, &parser), "saved");
+  assert_contains (answer.err, "could not be saved");
+
+  dir = g_dir_open (folder, 0, &error);
+  g_assert_no_error (error);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    g_assert_false (g_str_has_suffix (name, ".tmp") || g_str_equal (name, "limited.keras"));
+}
+
 static void
 test_divergence (void)
 {
@@ -782,6 +863,8 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/resume", test_resume);
   g_test_add_func ("/cli/resume-rest", test_resume_rest);
   g_test_add_func ("/cli/model", test_model);
+  g_test_add_func ("/cli/model-without-weights", test_model_without_weights);
+  g_test_add_func ("/cli/file-size-limit", test_file_size_limit);
   g_test_add_func ("/cli/divergence", test_divergence);
   g_test_add_func ("/cli/divergence-at-end", test_divergence_at_end);
   g_test_add_func ("/cli/interrupt", test_interrupt);

@@ -191,8 +191,8 @@ def start_and_read(command, **options):
     reader, writer = os.pipe()
     try:
         process = subprocess.Popen([word.format(writer) for word in command], pass_fds=[writer],
-                                   stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   preexec_fn=die_with_parent, **options)
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, preexec_fn=die_with_parent, **options)
     finally:
         os.close(writer)
     with os.fdopen(reader) as pipe:

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* Tensors, memory, random numbers, threads: what everything else stands on. */
 
@@ -77,11 +78,22 @@ test_views (void)
   g_assert_cmpuint (lw_tensor_get_id (view), !=, lw_tensor_get_id (x));
 
   lw_tensor_set_name (view, "view");
-  copy = lw_tensor_copy (view);
+  copy = lw_tensor_copy (view, NULL);
   g_assert_true (lw_tensor_equal (copy, view));
   g_assert_cmpstr (lw_tensor_get_name (copy), ==, "view");
   g_assert_true (lw_tensor_get_data (copy) != lw_tensor_get_data (view));
   g_assert_true (lw_tensor_is_unshared (copy));
+
+  {
+    g_autoptr (LwTensor) a = lw_tensor_new_invalid ();
+    g_autoptr (LwTensor) b = lw_tensor_new_invalid ();
+
+    assert_text (lw_tensor_ref (a), "nan");
+    g_assert_cmpint (lw_tensor_get_dtype (a), ==, LW_FLOAT32);
+    g_assert_cmpint (lw_tensor_get_rank (a), ==, 0);
+    g_assert_cmpuint (lw_tensor_get_id (a), !=, lw_tensor_get_id (b));
+    g_assert_false (lw_tensor_is_unshared (a));
+  }
 
   lw_tensor_unref (view);
   g_assert_true (lw_tensor_is_unshared (x));
@@ -463,6 +475,36 @@ test_workers (void)
   }
 }
 
+#ifndef __SANITIZE_ADDRESS__
+/* Where there is no room for the stacks of so many threads, those that there are do the work. */
+static void
+test_workers_too_few (void)
+{
+  enum { WANTED = 200, N = 50 };
+  const rlim_t         room = 512 << 20;
+  const struct rlimit  limit = { room, room };
+  atomic_int           runs[N] = { 0 };
+  int                  plain[N] = { 0 };
+  Job                  job = { N, runs, plain };
+  g_autoptr (LwWorkers) workers = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      g_test_trap_assert_passed ();
+      return;
+    }
+  g_assert_cmpint (setrlimit (RLIMIT_AS, &limit), ==, 0);
+  workers = lw_workers_new (WANTED, 0);
+  g_assert_cmpint (lw_workers_get_n_threads (workers), >=, 1);
+  g_assert_cmpint (lw_workers_get_n_threads (workers), <, WANTED);
+  for (int i = 0; i < 100; i++)
+    lw_workers_run (workers, N, count_chunk, &job);
+  for (int i = 0; i < N; i++)
+    g_assert_cmpint (atomic_load (&runs[i]), ==, 100);
+}
+#endif
+
 static void
 mark_chunk (gpointer data, int chunk)
 {
@@ -613,6 +655,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/rng/distributions", test_rng_distributions);
   g_test_add_func ("/workers/each-chunk-once", test_workers);
   g_test_add_func ("/workers/many-chunks", test_workers_many_chunks);
+#ifndef __SANITIZE_ADDRESS__
+  g_test_add_func ("/workers/too-few", test_workers_too_few);
+#endif
   g_test_add_func ("/workers/uneven", test_workers_uneven);
   g_test_add_func ("/workers/unused", test_workers_unused);
   return g_test_run ();

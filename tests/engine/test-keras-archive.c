@@ -184,10 +184,11 @@ test_extremes (void)
   ((float *) lw_tensor_get_mutable_data (fields.weights[0]))[0] = -0.0f;
   ((float *) lw_tensor_get_mutable_data (fields.weights[0]))[1] = NAN;
   ((float *) lw_tensor_get_mutable_data (fields.weights[0]))[2] = 1e-45f;
+  fields.settings.shuffle = G_MAXUINT;
+  fields.settings.validation = LW_VALIDATION_NONE;
   lw_state_unref (run->state);
   run->state = lw_state_new (&fields);
-  run->settings.shuffle = G_MAXUINT;
-  run->settings.validation = LW_VALIDATION_NONE;
+  run->settings = fields.settings;
   g_assert_true (lw_keras_archive_save (path, run, &error));
   g_assert_no_error (error);
   back = lw_keras_archive_load (path, &error);
@@ -341,6 +342,61 @@ load_zip (guint n, const char *const *names, GBytes *const *bytes)
   if (error != NULL)
     test_check_error (error, path);
   return error;
+}
+
+/* The model and its settings alone: weights are not looked at, and may be missing. */
+static void
+test_model_alone (void)
+{
+  static const char *const alone[] = { "config.json", "layerwise.json" };
+  g_autofree char         *path = test_path ("alone.keras");
+  g_autoptr(LwRun)         run = make_run ("mlp", "momentum", 10);
+  g_autoptr(LwModelSpec)   model = NULL, plain = NULL;
+  GBytes                  *good[G_N_ELEMENTS (members)], *some[2];
+  LwRunSettings            settings;
+  GError                  *error = NULL;
+
+  read_members (good);
+  g_assert_true (lw_keras_archive_save (path, run, &error));
+  model = lw_keras_archive_load_model (path, &settings, &error);
+  g_assert_no_error (error);
+  g_assert_true (lw_model_spec_equal (model, run->model));
+  g_assert_cmpuint (settings.seed, ==, run->settings.seed);
+  g_assert_cmpuint (settings.batch_size, ==, run->settings.batch_size);
+
+  for (gsize n = 1; n <= 2; n++)
+    {
+      g_autoptr(GByteArray) zip = NULL;
+
+      some[0] = good[1];
+      some[1] = good[3];
+      zip = test_make_zip (n, alone, some, 0);
+      test_write (path, zip->data, zip->len);
+      g_clear_pointer (&plain, lw_model_spec_unref);
+      plain = lw_keras_archive_load_model (path, &settings, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (lw_model_spec_get_n_layers (plain), >, 0);
+      if (n == 1)
+        g_assert_cmpuint (settings.batch_size, ==, LW_RUN_SETTINGS_STANDARD.batch_size);
+      g_assert_null (lw_keras_archive_load (path, &error));
+      test_check_error (error, "lacks the member model.weights.h5");
+      g_clear_error (&error);
+    }
+
+  /* What it does read is checked. */
+  {
+    g_autoptr(GBytes)     text = g_bytes_new_static ("{", 1);
+    g_autoptr(GByteArray) zip = NULL;
+
+    some[1] = text;
+    zip = test_make_zip (2, alone, some, 0);
+    test_write (path, zip->data, zip->len);
+    g_assert_null (lw_keras_archive_load_model (path, NULL, &error));
+    test_check_error (error, path);
+    g_clear_error (&error);
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
+    g_bytes_unref (good[i]);
 }
 
 static void
@@ -662,6 +718,7 @@ main (int argc, char **argv)
   g_test_add_func ("/archive/round-trip", test_round_trip);
   g_test_add_func ("/archive/extremes", test_extremes);
   g_test_add_func ("/archive/members", test_members);
+  g_test_add_func ("/archive/model-alone", test_model_alone);
   g_test_add_func ("/archive/keras-models", test_keras_models);
   g_test_add_data_func ("/archive/keras-adam", "opt_adam", test_keras_optimizer);
   g_test_add_data_func ("/archive/keras-momentum", "opt_sgd_momentum", test_keras_optimizer);

@@ -1,7 +1,10 @@
 #include "gradient-check.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 /* What the ops compute beyond their gradients: values, dtypes, and what they say to bad arguments.
  */
@@ -831,6 +834,67 @@ test_float_mode (void)
   g_assert_true (tiny * one != 0);
 }
 
+#ifndef __SANITIZE_ADDRESS__
+/* Bytes of address space that this process takes. */
+static rlim_t
+get_address_space (void)
+{
+  FILE         *file = fopen ("/proc/self/statm", "re");
+  unsigned long n_pages = 0;
+
+  g_assert_nonnull (file);
+  g_assert_cmpint (fscanf (file, "%lu", &n_pages), ==, 1);
+  fclose (file);
+  return (rlim_t) n_pages * (rlim_t) sysconf (_SC_PAGESIZE);
+}
+
+/* A convolution whose images and weights are small, but not the zeros around them. */
+static void
+test_conv2d_memory (void)
+{
+  const LwConv2d       wide = { { 1, 1 }, LW_PADDING_SAME, { 8000, 8000 } };
+  struct rlimit        limit;
+  g_autoptr (LwTensor) x = NULL, w = NULL, y = NULL;
+  g_autoptr (GError)   error = NULL;
+  LwTensor            *sources[2], *grads[2];
+  LwTape              *tape;
+  LwScope             *s;
+
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      g_test_trap_assert_passed ();
+      return;
+    }
+
+  /* Made while there is memory enough, with gradients to be had when there is not. */
+  s = lw_scope_begin (check_device ());
+  tape = lw_tape_begin (s, FALSE);
+  sources[0] = x = lw_tensor_ref (lw_fill (s, LW_FLOAT32, &LW_SHAPE (2, 3, 3, 1), 1));
+  sources[1] = w = lw_tensor_ref (lw_fill (s, LW_FLOAT32, &LW_SHAPE (3, 3, 1, 2), 1));
+  lw_tape_watch (tape, x);
+  lw_tape_watch (tape, w);
+  y = lw_tensor_ref (lw_conv2d (s, x, w, NULL, &wide, LW_ACTIVATION_RELU));
+  g_assert_cmpfloat (lw_tensor_get_value (y, 0), ==, 1);
+  lw_pool_trim (check_device ()->pool);
+
+  limit.rlim_cur = limit.rlim_max = get_address_space () + (64 << 20);
+  g_assert_cmpint (setrlimit (RLIMIT_AS, &limit), ==, 0);
+  g_assert_false (lw_tape_gradient (tape, s, y, 2, sources, grads, &error));
+  g_assert_error (error, LW_ERROR, LW_ERROR_VALUE);
+  g_assert_nonnull (strstr (error->message, "not enough memory for conv2d"));
+  g_clear_error (&error);
+  lw_tape_free (tape);
+  g_assert_false (lw_scope_end (s, NULL));
+
+  s = lw_scope_begin (check_device ());
+  lw_conv2d (s, x, w, NULL, &wide, LW_ACTIVATION_LINEAR);
+  g_assert_false (lw_scope_end (s, &error));
+  g_assert_error (error, LW_ERROR, LW_ERROR_VALUE);
+  g_assert_nonnull (strstr (error->message, "not enough memory for conv2d on images of 3×3×1"));
+}
+#endif
+
 int
 main (int argc, char *argv[])
 {
@@ -854,6 +918,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/ops/dropout-rate", test_dropout_rate);
   g_test_add_func ("/ops/dropout-bits", test_dropout_bits);
   g_test_add_func ("/ops/bad-calls", test_bad_calls);
+#ifndef __SANITIZE_ADDRESS__
+  g_test_add_func ("/ops/conv2d-memory", test_conv2d_memory);
+#endif
   g_test_add_func ("/scope/sticky-error", test_sticky_error);
   g_test_add_func ("/scope/nested", test_nested_scopes);
   g_test_add_func ("/scope/kept-tensors", test_kept_tensors);

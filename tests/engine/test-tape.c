@@ -49,6 +49,26 @@ variable_new (double value, gboolean trainable, const char *name)
   return variable;
 }
 
+/* A variable and the tensor it began as share elements only until one of them changes. */
+static void
+test_variable_begins (void)
+{
+  const double         three = 3;
+  g_autoptr (LwTensor) x = lw_tensor_new_from_data (NULL, LW_FLOAT64, &LW_SCALAR, &three, NULL);
+  LwVariable          *variable = lw_variable_new (x, TRUE, "w");
+  LwScope             *s = lw_scope_begin (check_device ());
+  g_autoptr (LwTensor) target = lw_variable_get_target (variable, NULL, NULL);
+  GError              *error = NULL;
+
+  g_assert_true (lw_tensor_get_data (target) != lw_tensor_get_data (x));
+  g_assert_true (lw_variable_assign_add (variable, s, scalar (s, 1), &error));
+  g_assert_no_error (error);
+  assert_value (lw_variable_get_value (variable), 4);
+  assert_value (x, 3);
+  end_well (s);
+  lw_variable_unref (variable);
+}
+
 static void
 test_square (void)
 {
@@ -658,6 +678,7 @@ main (int argc, char *argv[])
   int status;
 
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/variable/begins", test_variable_begins);
   g_test_add_func ("/tape/square", test_square);
   g_test_add_func ("/tape/unwatched", test_unwatched);
   g_test_add_func ("/tape/nodes", test_nodes);

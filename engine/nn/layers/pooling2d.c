@@ -2,8 +2,8 @@
 
 #include "engine/nn/layers/layers.h"
 
-/* MaxPooling2D: height×width×channels to height'×width'×channels. Strides of None are the
- * pool's size. */
+/* MaxPooling2D and AveragePooling2D: height×width×channels to height'×width'×channels. Strides of
+ * None are the pool's size. The two differ only in what they make of a window. */
 
 static const LwField fields[] = {
   { .key = "pool_size",
@@ -55,8 +55,8 @@ infer (const LwSpec *layer, const LwShape *input, LwLayerInfo *info, LwLayerFaul
 }
 
 static LwTensor *
-call (LwScope *s, const LwSpec *layer, LwTensor *x, LwVariable *const *weights, gboolean training,
-      LwRng *rng)
+call_max (LwScope *s, const LwSpec *layer, LwTensor *x, LwVariable *const *weights,
+          gboolean training, LwRng *rng)
 {
   const LwPooling pooling = lw_layer_get_pooling (layer);
 
@@ -73,5 +73,27 @@ const LwLayerClass lw_max_pooling2d_class = {
             .fields = fields,
             .n_fields = G_N_ELEMENTS (fields) },
   .infer = infer,
-  .call = call,
+  .call = call_max,
+};
+
+static LwTensor *
+call_average (LwScope *s, const LwSpec *layer, LwTensor *x, LwVariable *const *weights,
+              gboolean training, LwRng *rng)
+{
+  const LwPooling pooling = lw_layer_get_pooling (layer);
+
+  return lw_average_pool2d (s, x, &pooling);
+}
+
+const LwLayerClass lw_average_pooling2d_class = {
+  .spec = { .family = LW_SPEC_LAYER,
+            .class_name = "AveragePooling2D",
+            .snake_name = "average_pooling2d",
+            .label = "AveragePooling2D",
+            .summary = N_("Averages each small window, so the image shrinks"),
+            .group = N_("Pooling"),
+            .fields = fields,
+            .n_fields = G_N_ELEMENTS (fields) },
+  .infer = infer,
+  .call = call_average,
 };
