@@ -9,6 +9,10 @@
 /* How often a running training publishes its state. */
 #define PUBLISH_USEC (G_USEC_PER_SEC / 4)
 
+/* A state to go back to is kept at each epoch's start and this often in between: far enough from a
+ * loss that explodes not to be part of the explosion. */
+#define GOOD_SECONDS 2.0
+
 /* Live validation: on this many images, at most this often, for at most this share of the time. */
 #define SAMPLE_IMAGES  1000
 #define SAMPLE_SECONDS 1.0
@@ -130,18 +134,26 @@ publish (LwTrainer *trainer)
   trainer->candidate = lw_state_ref (state);
 }
 
+/* The candidate has given a finite loss: it is the state to go back to, if it is due. */
 static void
 promote_candidate (LwTrainer *trainer)
 {
-  LwState *old;
+  g_autoptr (LwState) candidate = g_steal_pointer (&trainer->candidate);
+  gboolean            due;
 
-  if (trainer->candidate == NULL)
+  if (candidate == NULL)
     return;
   g_mutex_lock (&trainer->mutex);
-  old = trainer->good_state;
-  trainer->good_state = g_steal_pointer (&trainer->candidate);
+  due = trainer->good_state == NULL || candidate->epoch != trainer->good_state->epoch
+        || candidate->seconds - trainer->good_state->seconds >= GOOD_SECONDS;
+  if (due)
+    {
+      LwState *old = trainer->good_state;
+
+      trainer->good_state = g_steal_pointer (&candidate);
+      candidate = old;
+    }
   g_mutex_unlock (&trainer->mutex);
-  lw_state_unref (old);
 }
 
 /* A running training goes no further; any other command stays (mutex held). */

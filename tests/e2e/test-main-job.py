@@ -62,6 +62,8 @@ def test(app, tap):
         tap.note(window.wait_status(r'^Paused · epoch \d of 5 · step [\d,]+'))
         step = window.wait_still()
         assert step > 0 and f'{step:,}' in window.status, (step, window.status)
+        app.wait_until(lambda: window.spoken_status == window.status, 5,
+                       'a screen reader to be told the same')
 
     with tap.step('the bars say 7, the strip has its guesses'):
         bars = window.wait_bars()

@@ -173,7 +173,8 @@ lw_settings_rows_init (LwSettingsRows *self)
     {
       GtkWidget *row = lw_settings_rows_get_row (self, i);
       GtkWidget *value = gtk_label_new (NULL);
-      GtkWidget *arrow = gtk_image_new_from_icon_name ("go-next-symbolic");
+      GtkWidget *arrow = g_object_new (GTK_TYPE_IMAGE, "icon-name", "go-next-symbolic",
+                                       "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
 
       gtk_label_set_ellipsize (GTK_LABEL (value), PANGO_ELLIPSIZE_END);
       gtk_label_set_xalign (GTK_LABEL (value), 1);

@@ -167,6 +167,14 @@ lw_chart_pane_get_model (LwChartPane *self)
   return self->model;
 }
 
+/* A hint that has faded out is gone for assistive technology as well. */
+static void
+on_hint_revealed (LwChartPane *self)
+{
+  if (!gtk_revealer_get_reveal_child (self->hint) && !gtk_revealer_get_child_revealed (self->hint))
+    gtk_widget_set_visible (GTK_WIDGET (self->hint), FALSE);
+}
+
 void
 lw_chart_pane_set_hint (LwChartPane *self, const char *sentence)
 {
@@ -175,7 +183,10 @@ lw_chart_pane_set_hint (LwChartPane *self, const char *sentence)
   /* While it fades the words stay. */
   if (sentence != NULL)
     gtk_label_set_text (self->hint_sentence, sentence);
+  if (sentence != NULL)
+    gtk_widget_set_visible (GTK_WIDGET (self->hint), TRUE);
   gtk_revealer_set_reveal_child (self->hint, sentence != NULL);
+  on_hint_revealed (self);
 }
 
 void
@@ -358,6 +369,7 @@ lw_chart_pane_init (LwChartPane *self)
 
   self->watched = g_ptr_array_new_with_free_func (g_object_unref);
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect_swapped (self->hint, "notify::child-revealed", G_CALLBACK (on_hint_revealed), self);
 
   self->model = lw_chart_model_new ();
   self->loss = LW_CHART_VIEW (lw_chart_view_new (self->model, LW_CHART_LOSS));
