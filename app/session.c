@@ -258,6 +258,9 @@ on_phase (LwSession *self)
 {
   self->stepping = FALSE;
   lw_session_tick (self);
+  if (self->run != NULL && lw_session_get_phase (self) == LW_PHASE_DIVERGED)
+    self->run->diverged_rate
+        = lw_spec_get_float (lw_model_spec_get_optimizer (self->document->model), "learning_rate");
   g_signal_emit (self, signals[STATE_CHANGED], 0, FALSE);
   g_signal_emit (self, signals[RUN_CHANGED], 0);
 }
@@ -1013,7 +1016,9 @@ lw_session_save_finish (LwSession *self, GAsyncResult *result, GError **error)
   set_file (self, saving->file);
   lw_document_unref (self->saved);
   self->saved = lw_document_ref (saving->document);
-  self->run_unsaved = lw_session_get_phase (self) == LW_PHASE_TRAINING;
+  /* A run that the document no longer describes is not in the file. */
+  if (saving->run->history != NULL)
+    self->run_unsaved = lw_session_get_phase (self) == LW_PHASE_TRAINING;
   g_signal_emit (self, signals[DOCUMENT_CHANGED], 0);
   toast (self, FALSE, _("Saved %s.keras"), lw_session_get_title (self));
   return TRUE;

@@ -35,6 +35,7 @@ typedef struct {
   LwHistoryCursor cursor;  /* behind the points that the figures know */
   LwHistoryPoint last;     /* the newest training step */
   double      smoothed_loss, test_loss, test_accuracy;
+  double      diverged_rate; /* the learning rate with which it diverged */
   double      loss_sum, loss_weight; /* private: behind smoothed_loss */
   gint64      n_tested;
 } LwSessionRun;

@@ -121,7 +121,11 @@ fill_finished (LwStatus *status, LwSession *session)
   g_autofree char *took = lw_status_clock (run->last.seconds);
   g_autofree char *percent = lw_number_text_probability (run->test_accuracy);
 
-  if (isfinite (run->test_accuracy))
+  if (isfinite (run->test_accuracy) && run->document->settings.validation == LW_VALIDATION_FRACTION)
+    status->text = g_strdup_printf (ngettext ("Done · %s of the validation images right · %u epoch in %s",
+                                              "Done · %s of the validation images right · %u epochs in %s",
+                                              epochs), percent, epochs, took);
+  else if (isfinite (run->test_accuracy))
     status->text = g_strdup_printf (ngettext ("Done · %s of the test images right · %u epoch in %s",
                                               "Done · %s of the test images right · %u epochs in %s", epochs),
                                     percent, epochs, took);
@@ -137,14 +141,13 @@ static void
 fill_diverged (LwStatus *status, LwSession *session)
 {
   LwSessionRun    *run = lw_session_get_run (session);
-  const LwSpec    *optimizer = lw_model_spec_get_optimizer (lw_session_get_document (session)->model);
   g_autofree char *step = lw_number_text_count ((guint64) run->last.step);
   g_autofree char *good = lw_number_text_count ((guint64) lw_session_get_good_step (session));
 
   status->error = TRUE;
   status->text = g_strdup_printf (_("Stopped at step %s: the loss became %s. The learning rate %g is probably "
                                     "too high."), step, isnan (run->last.loss) ? "NaN" : _("infinite"),
-                                  lw_spec_get_float (optimizer, "learning_rate"));
+                                  run->diverged_rate);
   status->button = g_strdup_printf (_("Back to step %s"), good);
   status->action = "win.rollback";
 }

@@ -44,6 +44,7 @@ predict (LwState *state, LwDevice *device, LwTensor *x, guint batch, gboolean pr
   g_autoptr (LwTensor)     all = NULL;
   gsize                    n = lw_tensor_get_rank (x) > 0 ? (gsize) lw_tensor_get_dim (x, 0) : 0;
 
+  g_return_val_if_fail (batch >= 1, NULL);
   if (!check_input (state, x, error))
     return NULL;
   sequential = lw_sequential_new_with (state->model, state->n_weights, state->weights, NULL, error);

@@ -9,8 +9,8 @@
 /* How often a running training publishes its state. */
 #define PUBLISH_USEC (G_USEC_PER_SEC / 4)
 
-/* A state to go back to is kept at each epoch's start and this often in between: far enough from a
- * loss that explodes not to be part of the explosion. */
+/* A state to go back to is kept at each epoch's start, before each change of the rate, and this often
+ * in between: far enough from a loss that explodes not to be part of the explosion. */
 #define GOOD_SECONDS 2.0
 
 /* Live validation: on this many images, at most this often, for at most this share of the time. */
@@ -134,26 +134,29 @@ publish (LwTrainer *trainer)
   trainer->candidate = lw_state_ref (state);
 }
 
+/* Takes the state as the one to go back to. */
+static void
+keep_good_state (LwTrainer *trainer, LwState *state)
+{
+  LwState *old;
+
+  g_mutex_lock (&trainer->mutex);
+  old = trainer->good_state;
+  trainer->good_state = state;
+  g_mutex_unlock (&trainer->mutex);
+  lw_state_unref (old);
+}
+
 /* The candidate has given a finite loss: it is the state to go back to, if it is due. */
 static void
 promote_candidate (LwTrainer *trainer)
 {
   g_autoptr (LwState) candidate = g_steal_pointer (&trainer->candidate);
-  gboolean            due;
+  const LwState      *good = trainer->good_state; /* only this thread sets it */
 
-  if (candidate == NULL)
-    return;
-  g_mutex_lock (&trainer->mutex);
-  due = trainer->good_state == NULL || candidate->epoch != trainer->good_state->epoch
-        || candidate->seconds - trainer->good_state->seconds >= GOOD_SECONDS;
-  if (due)
-    {
-      LwState *old = trainer->good_state;
-
-      trainer->good_state = g_steal_pointer (&candidate);
-      candidate = old;
-    }
-  g_mutex_unlock (&trainer->mutex);
+  if (candidate != NULL
+      && (good == NULL || candidate->epoch != good->epoch || candidate->seconds - good->seconds >= GOOD_SECONDS))
+    keep_good_state (trainer, g_steal_pointer (&candidate));
 }
 
 /* A running training goes no further; any other command stays (mutex held). */
@@ -212,6 +215,7 @@ apply_new_rate (LwTrainer *trainer)
   g_mutex_unlock (&trainer->mutex);
   if (isnan (rate) || rate == lw_training_get_learning_rate (trainer->training))
     return;
+  keep_good_state (trainer, lw_training_get_state (trainer->training));
   lw_training_set_learning_rate (trainer->training, rate);
   event.step = lw_training_get_step (trainer->training);
   event.epoch = (gint32) lw_training_get_epoch (trainer->training);
