@@ -74,7 +74,7 @@ void            lw_session_reset             (LwSession *self); /* new weights; 
 void            lw_session_continue          (LwSession *self, guint more_epochs);
 void            lw_session_roll_back         (LwSession *self); /* after DIVERGED: the last good state */
 gint64          lw_session_get_good_step     (LwSession *self);
-/* Once a frame while training or stepping: newest figures and weights. */
+/* A few times a second while training or stepping: newest figures and weights. */
 void            lw_session_tick              (LwSession *self);
 
 LwTrainer      *lw_session_get_trainer       (LwSession *self);

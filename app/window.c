@@ -15,8 +15,10 @@
 
 #define MORE_EPOCHS 5
 
-/* Figures under the charts and words in the status line change this often while training. */
-#define REFRESH_USEC (G_USEC_PER_SEC / 5)
+/* Milliseconds: figures under the charts and words in the status line change this often while training;
+ * and a single step is looked for this often. */
+#define REFRESH_INTERVAL 450
+#define STEP_INTERVAL    20
 
 struct _LwWindow {
   AdwApplicationWindow parent;
@@ -26,8 +28,7 @@ struct _LwWindow {
   LwAnswers        *answers;
   GListStore       *run_items; /* LwRunItem, newest first, as the session's runs */
   GSettings        *settings;  /* NULL where the schema is not installed */
-  guint             tick;
-  gint64            refreshed_at;
+  guint             refresh_id; /* the timer, while training or stepping */
   AdwToast         *undo_toast; /* the newest with an Undo button, while it shows */
 
   /* template */
@@ -238,7 +239,7 @@ on_document_changed (LwWindow *self)
   update_hint (self);
 }
 
-static gboolean on_frame (GtkWidget *widget, GdkFrameClock *clock, gpointer data);
+static gboolean on_refresh (gpointer data);
 
 static void
 on_run_changed (LwWindow *self)
@@ -260,32 +261,21 @@ on_run_changed (LwWindow *self)
   lw_chart_model_set_live (chart (self), training);
   if (!training)
     lw_chart_model_update (chart (self));
-  if ((training || lw_session_is_stepping (self->session)) && self->tick == 0)
-    self->tick = gtk_widget_add_tick_callback (GTK_WIDGET (self), on_frame, NULL, NULL);
+  g_clear_handle_id (&self->refresh_id, g_source_remove);
+  if (training || lw_session_is_stepping (self->session))
+    self->refresh_id = g_timeout_add (training ? REFRESH_INTERVAL : STEP_INTERVAL, on_refresh, self);
 }
 
-/* While training: newest weights, words and figures. Runs no longer than the training, or the one
- * step, does. */
+/* While training, or until one step is done: newest weights, words and figures. The session's
+ * "run-changed" ends it. */
 static gboolean
-on_frame (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+on_refresh (gpointer data)
 {
-  LwWindow *self = LW_WINDOW (widget);
-  gint64    now = gdk_frame_clock_get_frame_time (clock);
+  LwWindow *self = LW_WINDOW (data);
 
-  if (lw_session_is_stepping (self->session))
+  lw_session_tick (self->session);
+  if (lw_session_get_phase (self->session) == LW_PHASE_TRAINING)
     {
-      lw_session_tick (self->session);
-      return G_SOURCE_CONTINUE;
-    }
-  if (lw_session_get_phase (self->session) != LW_PHASE_TRAINING)
-    {
-      self->tick = 0;
-      return G_SOURCE_REMOVE;
-    }
-  if (now - self->refreshed_at > REFRESH_USEC)
-    {
-      self->refreshed_at = now;
-      lw_session_tick (self->session);
       update_status (self);
       update_times (self);
       if (lw_session_get_run (self->session) != NULL)
@@ -570,6 +560,7 @@ lw_window_dispose (GObject *object)
 {
   LwWindow *self = LW_WINDOW (object);
 
+  g_clear_handle_id (&self->refresh_id, g_source_remove);
   g_clear_weak_pointer (&self->undo_toast);
   if (self->session != NULL)
     g_signal_handlers_disconnect_by_data (self->session, self);

@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A thread spins this often for the next job (some 20 µs) before it sleeps. */
+/* A thread spins this often for the next job (some 50 to 200 µs) before it sleeps. */
 #define SPINS 4000
 
 /* The share of one thread: which chunks are still to be had, in one word, so that they are taken by

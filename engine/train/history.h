@@ -6,7 +6,7 @@
  *
  * Append-only, in chunks that never move; one thread writes, any number read, each with a cursor of
  * its own. The length is published last, atomically, so that a reader sees whole points only.
- * It is never full and drops nothing. Charts read it once a frame; the log, the saver and tests
+ * It is never full and drops nothing. Charts read it as they draw; the log, the saver and tests
  * read the same thing. */
 
 G_BEGIN_DECLS

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* How often a running training publishes its state. */
-#define PUBLISH_USEC (G_USEC_PER_SEC / 4)
+#define PUBLISH_USEC (G_USEC_PER_SEC * 2 / 5)
 
 /* A state to go back to is kept at each epoch's start, before each change of the rate, and this often
  * in between: far enough from a loss that explodes not to be part of the explosion. */

@@ -6,7 +6,7 @@
 
 /* LwTrainer: a training run in a background thread, driven by commands.
  *
- * Commands return at once. The curve is read from the history, once a frame; the weights of the
+ * Commands return at once. The curve is read from the history; the weights of the
  * moment from lw_trainer_get_state(). Rare events (phase changed, finished, failed) arrive as
  * "notify::phase" in the main context that created the trainer, coalesced. */
 
@@ -45,7 +45,7 @@ void           lw_trainer_set_epochs       (LwTrainer *trainer, guint epochs);
 void           lw_trainer_join             (LwTrainer *trainer);
 
 LwPhase        lw_trainer_get_phase        (LwTrainer *trainer);
-/* The newest published state (a new reference): each epoch's start, every half second, every pause
+/* The newest published state (a new reference): each epoch's start, every 0.4 seconds, every pause
  * and end, and the initial one. `serial` grows with each. */
 LwState       *lw_trainer_get_state        (LwTrainer *trainer) G_GNUC_WARN_UNUSED_RESULT;
 guint          lw_trainer_get_state_serial (LwTrainer *trainer);

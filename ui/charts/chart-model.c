@@ -6,8 +6,8 @@
 
 #define MIN_ZOOM_STEPS 8
 
-/* Microseconds between two readings of growing histories. */
-#define UPDATE_INTERVAL (G_USEC_PER_SEC / 15)
+/* Milliseconds between two readings of growing histories. */
+#define UPDATE_INTERVAL 150
 
 typedef struct {
   LwCurve *curve;
@@ -22,7 +22,7 @@ struct _LwChartModel {
   GPtrArray *runs;   /* Run, by slot */
   GArray    *series; /* LwChartSeries: the visible runs, the selected one first */
   guint      selected;
-  gint64     updated_at; /* frame time of the last paced reading */
+  guint      update_id; /* the timer, while live */
 
   gint64 steps_per_epoch;
   int    n_epochs;
@@ -124,6 +124,7 @@ lw_chart_model_finalize (GObject *object)
 {
   LwChartModel *self = LW_CHART_MODEL (object);
 
+  g_clear_handle_id (&self->update_id, g_source_remove);
   g_clear_pointer (&self->runs, g_ptr_array_unref);
   g_clear_pointer (&self->series, g_array_unref);
 
@@ -404,6 +405,13 @@ lw_chart_model_get_smoothing (LwChartModel *self)
   return self->smoothing;
 }
 
+static gboolean
+on_update (gpointer self)
+{
+  lw_chart_model_update (self);
+  return G_SOURCE_CONTINUE;
+}
+
 void
 lw_chart_model_set_live (LwChartModel *self, gboolean live)
 {
@@ -413,6 +421,9 @@ lw_chart_model_set_live (LwChartModel *self, gboolean live)
   if (self->live == live)
     return;
   self->live = live;
+  g_clear_handle_id (&self->update_id, g_source_remove);
+  if (live)
+    self->update_id = g_timeout_add (UPDATE_INTERVAL, on_update, self);
   for (guint i = 0; i < self->runs->len; i++)
     lw_curve_update (((Run *) g_ptr_array_index (self->runs, i))->curve);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LIVE]);
@@ -448,17 +459,6 @@ lw_chart_model_update (LwChartModel *self)
   if (grown)
     emit_changed (self, TRUE);
   return grown;
-}
-
-gboolean
-lw_chart_model_update_paced (LwChartModel *self, gint64 now)
-{
-  g_return_val_if_fail (LW_IS_CHART_MODEL (self), FALSE);
-
-  if (now - self->updated_at < UPDATE_INTERVAL)
-    return FALSE;
-  self->updated_at = now;
-  return lw_chart_model_update (self);
 }
 
 static void

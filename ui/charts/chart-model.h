@@ -11,8 +11,9 @@
  *   x-unit     int      LwChartXUnit; a change shows the whole run again
  *   log-y      boolean  whether loss is drawn on a logarithmic axis; TRUE at first
  *   smoothing  double   0 to 0.99, see lw_curve_set_smoothing(); 0.9 at first
- *   live       boolean  whether the histories grow: the views then read them as they draw. With
- *                       FALSE nothing runs; what was written before it is set FALSE is still read
+ *   live       boolean  whether the histories grow: seven times a second they are then read, and drawn
+ *                       if they have; often enough for the eye, and little to take from the training
+ *                       they show. With FALSE nothing runs; what was written before is still read
  *   following  boolean  read-only: the whole planned run is in view; FALSE once somebody zooms
  *
  * Signal "changed" (gboolean grown): the views must draw; `grown` when only the data changed. */
@@ -64,11 +65,6 @@ gboolean      lw_chart_model_get_following   (LwChartModel *self);
 
 /* Reads what the histories have gained; TRUE, and "changed", if that was anything. */
 gboolean      lw_chart_model_update          (LwChartModel *self);
-
-/* The same at a pace: at most 15 times a second, so that drawing takes little from the training it
- * shows. `now` is the frame's time in microseconds. */
-gboolean      lw_chart_model_update_paced    (LwChartModel *self,
-                                              gint64        now);
 
 /* The whole planned run again, and follow it. */
 void          lw_chart_model_fit             (LwChartModel *self);

@@ -233,11 +233,9 @@ on_tick (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
 {
   LwChartView *self = LW_CHART_VIEW (widget);
 
-  if (lw_chart_model_get_live (self->model))
-    lw_chart_model_update_paced (self->model, gdk_frame_clock_get_frame_time (clock));
   if (lw_chart_glide_advance (&self->glide, gdk_frame_clock_get_frame_time (clock)))
     gtk_widget_queue_draw (widget);
-  if (self->glide.moving || lw_chart_model_get_live (self->model))
+  if (self->glide.moving)
     return G_SOURCE_CONTINUE;
   self->tick_id = 0;
   return G_SOURCE_REMOVE;
@@ -248,7 +246,7 @@ ensure_tick (LwChartView *self)
 {
   if (self->tick_id != 0 || !gtk_widget_get_mapped (GTK_WIDGET (self)))
     return;
-  if (self->glide.moving || lw_chart_model_get_live (self->model))
+  if (self->glide.moving)
     self->tick_id = gtk_widget_add_tick_callback (GTK_WIDGET (self), on_tick, NULL, NULL);
 }
 

@@ -6,8 +6,7 @@
 
 /* LwChartView: one metric's chart, live. Several views of one LwChartModel move together.
  *
- * While the model is live and the view on screen, it reads the histories once a frame, and draws if
- * they have grown; otherwise nothing runs. A change of range takes 250 ms.
+ * It draws when its model has changed; otherwise nothing runs. A change of range takes 250 ms.
  *
  * Pointer: moving reads values off, dragging zooms in on x, double click fits, Ctrl+scroll zooms.
  * Keys, with the focus: Ctrl+Left and Ctrl+Right move the reading line by one step, with Shift by a
