@@ -121,6 +121,7 @@ test_places (void)
   gsize                 n;
   gint64                i = 0;
 
+  g_assert_true (again == history);
   lw_history_append (history, &point);
   first = lw_history_read (history, &cursor, &n);
   g_assert_cmpuint (n, ==, 1);
