@@ -17,7 +17,7 @@
 
 /* Milliseconds: figures under the charts and words in the status line change this often while training;
  * and a single step is looked for this often. */
-#define REFRESH_INTERVAL 450
+#define REFRESH_INTERVAL 500
 #define STEP_INTERVAL    20
 
 struct _LwWindow {

@@ -152,6 +152,9 @@ look (gpointer data)
     {
       bench->first_at = now;
       printf ("first point after Space              %8.0f ms\n", (now - bench->asked_at) / 1000.0);
+      /* From here on the bench itself should cost nothing. */
+      g_timeout_add (500, look, bench);
+      return G_SOURCE_REMOVE;
     }
   if (bench->framed_at == 0 && now - bench->asked_at > half)
     {
