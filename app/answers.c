@@ -1,6 +1,6 @@
 #include "app/answers.h"
 
-#include "ui/train/number-text.h"
+#include "ui/charts/chart-text.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -62,8 +62,8 @@ update_note (LwAnswers *answers)
     note = g_strdup (_("untrained"));
   else if (run != NULL && isfinite (run->test_accuracy))
     {
-      g_autofree char *percent = lw_number_text_probability (run->test_accuracy);
-      g_autofree char *count = lw_number_text_count ((guint64) run->n_tested);
+      g_autofree char *percent = lw_chart_format_percent (run->test_accuracy, 1);
+      g_autofree char *count = lw_chart_format_count ((guint64) run->n_tested);
 
       note = g_strdup_printf (_("%s of %s right"), percent, count);
     }

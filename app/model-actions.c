@@ -183,20 +183,30 @@ set_optimizer (GSimpleAction *action, GVariant *parameter, gpointer data)
                 _("Change the optimizer to %s"), klass->label);
 }
 
+typedef LwModelSpec *(*WithSpec) (const LwModelSpec *model, LwSpec *spec);
+
+/* Changes one field of the optimizer or the loss, `spec`. */
 static void
-set_optimizer_field (GSimpleAction *action, GVariant *parameter, gpointer data)
+set_compile_field (LwSession *session, const LwSpec *spec, WithSpec with_spec, GVariant *parameter)
 {
-  LwSession           *session = ((Context *) data)->session;
-  LwModelSpec         *model = current_model (session);
   const char          *key;
   g_autoptr (GVariant) value = NULL;
   g_autoptr (LwSpec)   changed = NULL;
 
   g_variant_get (parameter, "(&sv)", &key, &value);
-  changed = lw_spec_with_variant (lw_model_spec_get_optimizer (model), key, value, NULL);
+  changed = lw_spec_with_variant (spec, key, value, NULL);
   if (changed != NULL)
-    edit_model (session, lw_model_spec_with_optimizer (model, changed), _("Change %s"),
+    edit_model (session, with_spec (current_model (session), changed), _("Change %s"),
                 _(lw_spec_class_find (lw_spec_get_class (changed), key, NULL)->label));
+}
+
+static void
+set_optimizer_field (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession *session = ((Context *) data)->session;
+
+  set_compile_field (session, lw_model_spec_get_optimizer (current_model (session)),
+                     lw_model_spec_with_optimizer, parameter);
 }
 
 static void
@@ -214,17 +224,10 @@ set_loss (GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 set_loss_field (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  LwSession           *session = ((Context *) data)->session;
-  LwModelSpec         *model = current_model (session);
-  const char          *key;
-  g_autoptr (GVariant) value = NULL;
-  g_autoptr (LwSpec)   changed = NULL;
+  LwSession *session = ((Context *) data)->session;
 
-  g_variant_get (parameter, "(&sv)", &key, &value);
-  changed = lw_spec_with_variant (lw_model_spec_get_loss (model), key, value, NULL);
-  if (changed != NULL)
-    edit_model (session, lw_model_spec_with_loss (model, changed), _("Change %s"),
-                _(lw_spec_class_find (lw_spec_get_class (changed), key, NULL)->label));
+  set_compile_field (session, lw_model_spec_get_loss (current_model (session)), lw_model_spec_with_loss,
+                     parameter);
 }
 
 static void

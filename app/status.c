@@ -1,6 +1,6 @@
 #include "app/status.h"
 
-#include "ui/train/number-text.h"
+#include "ui/charts/chart-text.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -93,8 +93,8 @@ fill_training (LwStatus *status, LwSession *session)
   Place            place = place_of (session);
   double           speed = lw_trainer_get_speed (lw_session_get_trainer (session));
   gint64           in_epoch = place.step - (gint64) (place.epoch - 1) * place.per_epoch;
-  g_autofree char *now = lw_number_text_count ((guint64) MAX (in_epoch, 0));
-  g_autofree char *all = lw_number_text_count ((guint64) place.per_epoch);
+  g_autofree char *now = lw_chart_format_count ((guint64) MAX (in_epoch, 0));
+  g_autofree char *all = lw_chart_format_count ((guint64) place.per_epoch);
 
   status->fraction = place.planned > 0 ? CLAMP ((double) place.step / (double) place.planned, 0, 1) : 0;
   status->button = g_strdup (_("Stop"));
@@ -103,7 +103,7 @@ fill_training (LwStatus *status, LwSession *session)
   if (speed > 0)
     {
       double           images_left = (double) (place.planned - place.step) * run->document->settings.batch_size;
-      g_autofree char *rate = lw_number_text_count ((guint64) (speed >= 1000 ? round (speed / 100) * 100 : speed));
+      g_autofree char *rate = lw_chart_format_count ((guint64) (speed >= 1000 ? round (speed / 100) * 100 : speed));
       g_autofree char *left = lw_status_clock (images_left / speed);
 
       status->text = g_strdup_printf (_("Epoch %u of %u · %s of %s · %s images/s · %s left"), place.epoch,
@@ -119,7 +119,7 @@ fill_finished (LwStatus *status, LwSession *session)
   LwSessionRun    *run = lw_session_get_run (session);
   guint            epochs = run->last.epoch > 0 ? (guint) run->last.epoch : run->epochs;
   g_autofree char *took = lw_status_clock (run->last.seconds);
-  g_autofree char *percent = lw_number_text_probability (run->test_accuracy);
+  g_autofree char *percent = lw_chart_format_percent (run->test_accuracy, 1);
 
   if (isfinite (run->test_accuracy) && run->document->settings.validation == LW_VALIDATION_FRACTION)
     status->text = g_strdup_printf (ngettext ("Done · %s of the validation images right · %u epoch in %s",
@@ -141,8 +141,8 @@ static void
 fill_diverged (LwStatus *status, LwSession *session)
 {
   LwSessionRun    *run = lw_session_get_run (session);
-  g_autofree char *step = lw_number_text_count ((guint64) run->last.step);
-  g_autofree char *good = lw_number_text_count ((guint64) lw_session_get_good_step (session));
+  g_autofree char *step = lw_chart_format_count ((guint64) run->last.step);
+  g_autofree char *good = lw_chart_format_count ((guint64) lw_session_get_good_step (session));
 
   status->error = TRUE;
   status->text = g_strdup_printf (_("Stopped at step %s: the loss became %s. The learning rate %g is probably "
@@ -156,7 +156,7 @@ static void
 fill_resting (LwStatus *status, LwSession *session, LwPhase phase)
 {
   Place            place = place_of (session);
-  g_autofree char *step = lw_number_text_count ((guint64) place.step);
+  g_autofree char *step = lw_chart_format_count ((guint64) place.step);
 
   status->text = g_strdup_printf (phase == LW_PHASE_PAUSED ? _("Paused · epoch %u of %u · step %s")
                                                            : _("Stopped · epoch %u of %u · step %s"),
@@ -221,7 +221,7 @@ lw_status_hint (LwSession *session)
   gboolean         measured;
   double           seconds = lw_session_get_epoch_time (session, &measured);
   guint            epochs = lw_session_get_document (session)->settings.epochs;
-  g_autofree char *images = lw_number_text_count (n_training (session));
+  g_autofree char *images = lw_chart_format_count (n_training (session));
   g_autofree char *work = g_strdup_printf (ngettext ("%u epoch over %s handwritten digits",
                                                      "%u epochs over %s handwritten digits", epochs), epochs, images);
   double           all = seconds * epochs;

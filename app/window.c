@@ -5,7 +5,7 @@
 #include "app/model-actions.h"
 #include "app/status.h"
 #include "ui/charts/chart-view.h"
-#include "ui/train/number-text.h"
+#include "ui/charts/chart-text.h"
 #include "ui/train/run-item.h"
 #include "ui/train/status-line.h"
 #include "ui/train/train-page.h"
@@ -85,7 +85,7 @@ update_title (LwWindow *self)
   gtk_window_set_title (GTK_WINDOW (self), window);
   if (images != NULL)
     {
-      g_autofree char *count = lw_number_text_count ((guint64) lw_tensor_get_dim (images->train_images, 0));
+      g_autofree char *count = lw_chart_format_count ((guint64) lw_tensor_get_dim (images->train_images, 0));
       g_autofree char *text = g_strdup_printf (_("%s, %s images"), images->name, count);
 
       gtk_label_set_text (self->subtitle, text);

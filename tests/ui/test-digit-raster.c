@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ui/train/digit-raster.h"
+#include "ui/charts/chart-text.h"
 #include "ui/train/number-text.h"
 
 typedef struct {
@@ -331,7 +332,7 @@ test_number_text (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (counts); i++)
     {
-      g_autofree char *text = lw_number_text_count (counts[i].count);
+      g_autofree char *text = lw_chart_format_count (counts[i].count);
 
       g_assert_cmpstr (text, ==, counts[i].text);
     }

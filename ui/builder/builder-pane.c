@@ -6,7 +6,7 @@
 #include "ui/builder/layer-list.h"
 #include "ui/builder/layer-palette.h"
 #include "ui/builder/settings-rows.h"
-#include "ui/train/number-text.h"
+#include "ui/charts/chart-text.h"
 #include "ui/ui-resources.h"
 
 struct _LwBuilderPane {
@@ -53,7 +53,7 @@ update_total (LwBuilderPane *self)
 {
   gboolean faulty = lw_model_spec_get_fault (self->model) != NULL;
   gint64 n = lw_model_spec_get_n_parameters (self->model);
-  g_autofree char *count = lw_number_text_count ((guint64) MAX (n, 0));
+  g_autofree char *count = lw_chart_format_count ((guint64) MAX (n, 0));
   g_autofree char *text = NULL;
 
   if (faulty)

@@ -6,7 +6,7 @@
 
 #include "ui/builder/cost-bar.h"
 #include "ui/builder/layer-editor.h"
-#include "ui/train/number-text.h"
+#include "ui/charts/chart-text.h"
 #include "ui/ui-resources.h"
 
 /* How long the ring of a new card glows, in ms; style.css has the same number. */
@@ -83,7 +83,7 @@ static char *
 format_shape (const LwShape *shape)
 {
   if (shape->rank == 1 && shape->dims[0] >= 0)
-    return lw_number_text_count ((guint64) shape->dims[0]);
+    return lw_chart_format_count ((guint64) shape->dims[0]);
 
   return lw_shape_to_label (shape);
 }
@@ -161,7 +161,7 @@ update_cost (LwLayerCard *self)
 
   if (self->n_parameters > 0)
     {
-      count = lw_number_text_count ((guint64) self->n_parameters);
+      count = lw_chart_format_count ((guint64) self->n_parameters);
       if (isnan (self->share))
         text = g_strdup (count);
       else
@@ -195,7 +195,7 @@ update_accessible (LwLayerCard *self)
 
   if (self->n_parameters > 0)
     {
-      g_autofree char *count = lw_number_text_count ((guint64) self->n_parameters);
+      g_autofree char *count = lw_chart_format_count ((guint64) self->n_parameters);
 
       g_string_append (label, ", ");
       g_string_append_printf (

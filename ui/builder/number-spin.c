@@ -1,6 +1,6 @@
 #include "ui/builder/number-spin.h"
 
-#include "ui/train/number-text.h"
+#include "ui/charts/chart-text.h"
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
@@ -89,7 +89,7 @@ number_to_text (LwNumberSpin *self,
     }
 
   if (self->range.whole && value >= 0)
-    return lw_number_text_count ((guint64) llround (value));
+    return lw_chart_format_count ((guint64) llround (value));
   if (self->range.whole)
     return g_strdup_printf ("%.0f", value);
 

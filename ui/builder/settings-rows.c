@@ -6,7 +6,7 @@
 #include "ui/builder/number-spin.h"
 #include "ui/builder/run-popover.h"
 #include "ui/builder/spec-popover.h"
-#include "ui/train/number-text.h"
+#include "ui/charts/chart-text.h"
 #include "ui/ui-resources.h"
 
 #define N_ROWS 3
@@ -88,7 +88,7 @@ lw_settings_rows_set_settings (LwSettingsRows      *self,
   g_return_if_fail (LW_IS_SETTINGS_ROWS (self));
   g_return_if_fail (settings != NULL);
 
-  count = lw_number_text_count (settings->epochs);
+  count = lw_chart_format_count (settings->epochs);
   epochs = g_strdup_printf (ngettext ("%s epoch", "%s epochs", settings->epochs), count);
   /* Translators: "5 epochs · batch 128". */
   value = g_strdup_printf (_("%s · batch %u"), epochs, settings->batch_size);

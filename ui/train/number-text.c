@@ -2,25 +2,6 @@
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
-#include <string.h>
-
-char *
-lw_number_text_count (guint64 count)
-{
-  char digits[32];
-  GString *text = g_string_new (NULL);
-  gsize length;
-
-  g_snprintf (digits, sizeof digits, "%" G_GUINT64_FORMAT, count);
-  length = strlen (digits);
-  for (gsize i = 0; i < length; i++)
-    {
-      if (i > 0 && (length - i) % 3 == 0)
-        g_string_append_c (text, ',');
-      g_string_append_c (text, digits[i]);
-    }
-  return g_string_free (text, FALSE);
-}
 
 char *
 lw_number_text_probability (double probability)

@@ -6,6 +6,7 @@
 
 #include "ui/train/digit-pad.h"
 #include "ui/train/digit-preview.h"
+#include "ui/charts/chart-text.h"
 #include "ui/train/number-text.h"
 #include "ui/train/probability-bars.h"
 #include "ui/train/test-strip.h"
@@ -81,7 +82,7 @@ test_image_text (LwPredictPane *self)
   if (!lw_test_strip_get_image (self->strip, lw_test_strip_get_selected (self->strip), NULL, &label,
                                 &index))
     return NULL;
-  number = lw_number_text_count (index);
+  number = lw_chart_format_count (index);
   if (label < 0)
     return g_strdup_printf (_("Test image %s"), number);
   return g_strdup_printf (_("Test image %s · is %d"), number, label);

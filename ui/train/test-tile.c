@@ -3,7 +3,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "ui/train/digit-preview.h"
-#include "ui/train/number-text.h"
+#include "ui/charts/chart-text.h"
 
 /* Without the border of 1 px. */
 #define SIDE_MIN 36
@@ -51,7 +51,7 @@ lw_test_tile_init (LwTestTile *self)
 static void
 tell (LwTestTile *self)
 {
-  g_autofree char *number = lw_number_text_count (self->index);
+  g_autofree char *number = lw_chart_format_count (self->index);
   g_autofree char *text = NULL;
 
   if (self->guess < 0 && self->label < 0)
