@@ -15,10 +15,12 @@
 
 #define MORE_EPOCHS 5
 
-/* Milliseconds: figures under the charts and words in the status line change this often while training;
- * and a single step is looked for this often. */
-#define REFRESH_INTERVAL 500
-#define STEP_INTERVAL    20
+/* Milliseconds. While training the curves are drawn this often, and with every third picture the words
+ * and figures around them change: one clock, since each picture takes time from the training. A single
+ * step is looked for more often. */
+#define PICTURE_INTERVAL   200
+#define PICTURES_PER_WORDS 3
+#define STEP_INTERVAL      20
 
 struct _LwWindow {
   AdwApplicationWindow parent;
@@ -29,6 +31,7 @@ struct _LwWindow {
   GListStore       *run_items; /* LwRunItem, newest first, as the session's runs */
   GSettings        *settings;  /* NULL where the schema is not installed */
   guint             refresh_id; /* the timer, while training or stepping */
+  guint             n_pictures; /* since it started */
   AdwToast         *undo_toast; /* the newest with an Undo button, while it shows */
 
   /* template */
@@ -258,20 +261,25 @@ on_run_changed (LwWindow *self)
       && lw_session_get_run (self->session) != NULL)
     update_run_item (self, 0);
 
-  lw_chart_model_set_live (chart (self), training);
-  if (!training)
-    lw_chart_model_update (chart (self));
+  lw_chart_model_update (chart (self));
   g_clear_handle_id (&self->refresh_id, g_source_remove);
+  self->n_pictures = 0;
   if (training || lw_session_is_stepping (self->session))
-    self->refresh_id = g_timeout_add (training ? REFRESH_INTERVAL : STEP_INTERVAL, on_refresh, self);
+    self->refresh_id = g_timeout_add (training ? PICTURE_INTERVAL : STEP_INTERVAL, on_refresh, self);
 }
 
-/* While training, or until one step is done: newest weights, words and figures. The session's
+/* While training, or until one step is done: newest points, weights, words and figures. The session's
  * "run-changed" ends it. */
 static gboolean
 on_refresh (gpointer data)
 {
   LwWindow *self = LW_WINDOW (data);
+  gboolean  training = lw_session_get_phase (self->session) == LW_PHASE_TRAINING;
+
+  if (training)
+    lw_chart_model_update (chart (self));
+  if (training && self->n_pictures++ % PICTURES_PER_WORDS != 0)
+    return G_SOURCE_CONTINUE;
 
   lw_session_tick (self->session);
   if (lw_session_get_phase (self->session) == LW_PHASE_TRAINING)

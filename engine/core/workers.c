@@ -2,12 +2,17 @@
 
 #include "engine/kernels/kernels.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A thread spins this often for the next job (some 50 to 200 µs) before it sleeps. */
-#define SPINS 4000
+/* A thread spins this often for what it waits for (some 50 to 200 µs), then for YIELD_USEC it lets
+ * others run but stays ready, then it sleeps. A thread that sleeps too soon leaves its core, the system
+ * moves the one that was preempted there, and it takes the system several milliseconds to part them:
+ * with a window beside the training, that costs more than all that the window draws. */
+#define SPINS      4000
+#define YIELD_USEC 10000
 
 /* The share of one thread: which chunks are still to be had, in one word, so that they are taken by
  * one compare-and-swap: the job's number (24 bits), the end (20), the next chunk (20). A thread that
@@ -103,11 +108,26 @@ work (LwWorkers *workers, int self, guint32 job)
     }
 }
 
+/* TRUE while a wait that began at *began (0: now) had better stay on its core: see YIELD_USEC. */
+static gboolean
+linger (gint64 *began)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (*began == 0)
+    *began = now;
+  if (now - *began > YIELD_USEC)
+    return FALSE;
+  sched_yield ();
+  return TRUE;
+}
+
 /* Returns once the job's number differs from `seen`. */
 static guint32
 wait_for_job (LwWorkers *workers, guint32 seen)
 {
   guint32 job;
+  gint64  began = 0;
 
   for (int i = 0; i < SPINS; i++)
     {
@@ -116,6 +136,9 @@ wait_for_job (LwWorkers *workers, guint32 seen)
         return job;
       relax ();
     }
+  while (linger (&began))
+    if ((job = atomic_load_explicit (&workers->job, memory_order_acquire)) != seen)
+      return job;
 
   g_mutex_lock (&workers->mutex);
   atomic_fetch_add (&workers->n_sleeping, 1);
@@ -220,6 +243,7 @@ lw_workers_get_n_threads (const LwWorkers *workers)
 static void
 run_job (LwWorkers *workers, int first_chunk, int n_chunks, LwChunkFunc func, gpointer data)
 {
+  gint64  began = 0;
   guint32 job;
 
   job = atomic_load_explicit (&workers->job, memory_order_relaxed) + 1;
@@ -243,6 +267,9 @@ run_job (LwWorkers *workers, int first_chunk, int n_chunks, LwChunkFunc func, gp
         return;
       relax ();
     }
+  while (linger (&began))
+    if (atomic_load_explicit (&workers->remaining, memory_order_acquire) == 0)
+      return;
   g_mutex_lock (&workers->mutex);
   atomic_store (&workers->caller_sleeps, TRUE);
   while (atomic_load (&workers->remaining) > 0)

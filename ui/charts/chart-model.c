@@ -6,9 +6,6 @@
 
 #define MIN_ZOOM_STEPS 8
 
-/* Milliseconds between two readings of growing histories. */
-#define UPDATE_INTERVAL 150
-
 typedef struct {
   LwCurve *curve;
   char    *name;
@@ -22,7 +19,6 @@ struct _LwChartModel {
   GPtrArray *runs;   /* Run, by slot */
   GArray    *series; /* LwChartSeries: the visible runs, the selected one first */
   guint      selected;
-  guint      update_id; /* the timer, while live */
 
   gint64 steps_per_epoch;
   int    n_epochs;
@@ -31,7 +27,6 @@ struct _LwChartModel {
   LwChartXUnit x_unit;
   gboolean     log_y;
   double       smoothing;
-  gboolean     live;
   gboolean     following;
   double       x_min, x_max; /* while not following */
 
@@ -47,7 +42,6 @@ enum {
   PROP_X_UNIT,
   PROP_LOG_Y,
   PROP_SMOOTHING,
-  PROP_LIVE,
   PROP_FOLLOWING,
   N_PROPS
 };
@@ -124,7 +118,6 @@ lw_chart_model_finalize (GObject *object)
 {
   LwChartModel *self = LW_CHART_MODEL (object);
 
-  g_clear_handle_id (&self->update_id, g_source_remove);
   g_clear_pointer (&self->runs, g_ptr_array_unref);
   g_clear_pointer (&self->series, g_array_unref);
 
@@ -146,9 +139,6 @@ lw_chart_model_get_property (GObject *object, guint id, GValue *value, GParamSpe
       break;
     case PROP_SMOOTHING:
       g_value_set_double (value, self->smoothing);
-      break;
-    case PROP_LIVE:
-      g_value_set_boolean (value, self->live);
       break;
     case PROP_FOLLOWING:
       g_value_set_boolean (value, self->following);
@@ -174,9 +164,6 @@ lw_chart_model_set_property (GObject *object, guint id, const GValue *value, GPa
     case PROP_SMOOTHING:
       lw_chart_model_set_smoothing (self, g_value_get_double (value));
       break;
-    case PROP_LIVE:
-      lw_chart_model_set_live (self, g_value_get_boolean (value));
-      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -196,7 +183,6 @@ lw_chart_model_class_init (LwChartModelClass *klass)
       "x-unit", NULL, NULL, LW_CHART_X_STEP, LW_CHART_X_SECONDS, LW_CHART_X_STEP, flags);
   properties[PROP_LOG_Y] = g_param_spec_boolean ("log-y", NULL, NULL, TRUE, flags);
   properties[PROP_SMOOTHING] = g_param_spec_double ("smoothing", NULL, NULL, 0, 0.99, 0.9, flags);
-  properties[PROP_LIVE] = g_param_spec_boolean ("live", NULL, NULL, FALSE, flags);
   properties[PROP_FOLLOWING] = g_param_spec_boolean (
       "following", NULL, NULL, TRUE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
@@ -403,39 +389,6 @@ lw_chart_model_get_smoothing (LwChartModel *self)
   g_return_val_if_fail (LW_IS_CHART_MODEL (self), 0);
 
   return self->smoothing;
-}
-
-static gboolean
-on_update (gpointer self)
-{
-  lw_chart_model_update (self);
-  return G_SOURCE_CONTINUE;
-}
-
-void
-lw_chart_model_set_live (LwChartModel *self, gboolean live)
-{
-  g_return_if_fail (LW_IS_CHART_MODEL (self));
-
-  live = !!live;
-  if (self->live == live)
-    return;
-  self->live = live;
-  g_clear_handle_id (&self->update_id, g_source_remove);
-  if (live)
-    self->update_id = g_timeout_add (UPDATE_INTERVAL, on_update, self);
-  for (guint i = 0; i < self->runs->len; i++)
-    lw_curve_update (((Run *) g_ptr_array_index (self->runs, i))->curve);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LIVE]);
-  emit_changed (self, FALSE);
-}
-
-gboolean
-lw_chart_model_get_live (LwChartModel *self)
-{
-  g_return_val_if_fail (LW_IS_CHART_MODEL (self), FALSE);
-
-  return self->live;
 }
 
 gboolean

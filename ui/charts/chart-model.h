@@ -11,9 +11,6 @@
  *   x-unit     int      LwChartXUnit; a change shows the whole run again
  *   log-y      boolean  whether loss is drawn on a logarithmic axis; TRUE at first
  *   smoothing  double   0 to 0.99, see lw_curve_set_smoothing(); 0.9 at first
- *   live       boolean  whether the histories grow: seven times a second they are then read, and drawn
- *                       if they have; often enough for the eye, and little to take from the training
- *                       they show. With FALSE nothing runs; what was written before is still read
  *   following  boolean  read-only: the whole planned run is in view; FALSE once somebody zooms
  *
  * Signal "changed" (gboolean grown): the views must draw; `grown` when only the data changed. */
@@ -58,12 +55,11 @@ gboolean      lw_chart_model_get_log_y       (LwChartModel *self);
 void          lw_chart_model_set_smoothing   (LwChartModel *self,
                                               double        smoothing);
 double        lw_chart_model_get_smoothing   (LwChartModel *self);
-void          lw_chart_model_set_live        (LwChartModel *self,
-                                              gboolean      live);
-gboolean      lw_chart_model_get_live        (LwChartModel *self);
 gboolean      lw_chart_model_get_following   (LwChartModel *self);
 
-/* Reads what the histories have gained; TRUE, and "changed", if that was anything. */
+/* Reads what the histories have gained; TRUE, and "changed", if that was anything. To be called a few
+ * times a second while a run goes on: often enough for the eye, and little to take from the training
+ * that is shown. */
 gboolean      lw_chart_model_update          (LwChartModel *self);
 
 /* The whole planned run again, and follow it. */

@@ -11,7 +11,11 @@
 
 #define MIN_DRAG       6.0
 #define LABEL_INTERVAL G_TIME_SPAN_SECOND /* a screen reader cannot follow every frame */
-#define TIGHTEN_AFTER  (2 * G_TIME_SPAN_SECOND)
+#define TIGHTEN_AFTER  (4 * G_TIME_SPAN_SECOND)
+
+/* Every picture drawn while training stops it for as long as the drawing takes: a range that follows
+ * the data gets there in fewer. */
+#define GROWN_INTERVAL (40 * G_TIME_SPAN_MILLISECOND)
 
 struct _LwChartView {
   GtkWidget parent_instance;
@@ -29,6 +33,8 @@ struct _LwChartView {
 
   LwChartGlide glide;
   gint64       targeted; /* when the glide's target last changed */
+  gint64       advanced; /* frame time of its last picture */
+  gboolean     by_growth; /* nobody asked for it: the data grew */
   LwChartXUnit x_unit;   /* and the axes it is for */
   gboolean     log_y;
   gboolean     has_range;
@@ -127,6 +133,7 @@ retarget (LwChartView *self, gboolean grown)
     return;
 
   self->targeted = now;
+  self->by_growth = grown;
   self->x_unit = chart.x_unit;
   self->log_y = chart.log_y;
   self->has_range = TRUE;
@@ -232,8 +239,12 @@ static gboolean
 on_tick (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
 {
   LwChartView *self = LW_CHART_VIEW (widget);
+  gint64       now = gdk_frame_clock_get_frame_time (clock);
 
-  if (lw_chart_glide_advance (&self->glide, gdk_frame_clock_get_frame_time (clock)))
+  if (self->by_growth && now - self->advanced < GROWN_INTERVAL)
+    return G_SOURCE_CONTINUE;
+  self->advanced = now;
+  if (lw_chart_glide_advance (&self->glide, now))
     gtk_widget_queue_draw (widget);
   if (self->glide.moving)
     return G_SOURCE_CONTINUE;
