@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "engine/core/error.h"
+#include "engine/data/idx.h"
 #include "engine/io/keras_archive.h"
 
 char **
@@ -186,13 +187,13 @@ lw_cli_load_images (const char *data, GError **error)
 
       return lw_images_load (path, error);
     }
-  if (g_str_has_suffix (data, ".npz") || is_zip (data))
+  if (g_str_has_suffix (data, ".npz") || is_zip (data) || lw_idx_detect (data))
     return lw_images_load (data, error);
 
   display = g_filename_display_name (data);
   g_set_error (error, LW_ERROR, LW_ERROR_UNSUPPORTED,
-               _("The data %s cannot be read: this version reads mnist, and an .npz file with the "
-                 "arrays x_train, y_train, x_test and y_test"),
+               _("The data %s cannot be read: this version reads mnist, an .npz file with the arrays "
+                 "x_train, y_train, x_test and y_test, and one of MNIST's IDX files beside its siblings"),
                display);
   return NULL;
 }

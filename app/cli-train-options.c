@@ -41,11 +41,13 @@ parse_words (int argc, char **argv, LwTrainWords *words, GError **error)
       N_("Images in a batch, 1 to 4096 (default: 32, convnet 128)"), N_("N") },
     { "shuffle", 0, 0, G_OPTION_ARG_STRING, &words->shuffle,
       N_("Size of the shuffle buffer, 0 to keep the order (default: everything)"), N_("N") },
-    { "optimizer", 0, 0, G_OPTION_ARG_STRING, &words->optimizer, N_("Adam (default) or SGD"),
-      N_("NAME") },
+    { "optimizer", 0, 0, G_OPTION_ARG_STRING, &words->optimizer,
+      N_("Adam (default), SGD, AdamW, RMSprop, Adagrad or Nadam"), N_("NAME") },
     { "learning-rate", 0, 0, G_OPTION_ARG_STRING, &words->learning_rate,
-      N_("Step size of the optimizer (default: 0.001 for Adam, 0.01 for SGD)"), N_("X") },
-    { "loss", 0, 0, G_OPTION_ARG_STRING, &words->loss, N_("SparseCategoricalCrossentropy"),
+      N_("Step size of the optimizer (default: 0.001, for SGD 0.01)"), N_("X") },
+    { "loss", 0, 0, G_OPTION_ARG_STRING, &words->loss,
+      N_("SparseCategoricalCrossentropy (default), CategoricalCrossentropy, BinaryCrossentropy, "
+         "MeanSquaredError, MeanAbsoluteError or Huber"),
       N_("NAME") },
     { "validation", 0, 0, G_OPTION_ARG_STRING, &words->validation,
       N_("On nothing, on the test images (default), or on the last part of the training images"),
@@ -76,7 +78,8 @@ parse_words (int argc, char **argv, LwTrainWords *words, GError **error)
       "Without either, the run goes on to the epochs it was meant to have, or trains 5 more if it\n"
       "has had them. --data must name the images that the run was started with; --learning-rate\n"
       "changes the rate from here on; --validation may be none or test, unless a part of the\n"
-      "training images is held back already.\n\n"
+      "training images is held back already. A schedule in the file is followed on; with\n"
+      "--learning-rate the rate is constant from here on.\n\n"
       "The log's columns are step, epoch, loss, accuracy, val_loss, val_accuracy and seconds.\n"
       "Ctrl+C saves if --save was given, and leaves with 130. A loss that becomes NaN or infinite\n"
       "ends the training; --save then writes the last good state before it."),

@@ -14,6 +14,7 @@
 #include "app/cli.h"
 #include "engine/core/error.h"
 #include "engine/io/keras_archive.h"
+#include "engine/nn/schedule.h"
 
 /* The command `train`: options in, a run, and what is left of it: files, one JSON object or a short
  * summary. The loop itself is in cli-run.c. */
@@ -107,6 +108,17 @@ compile (LwModelSpec *model, const LwTrainOptions *options, GError **error)
         return NULL;
       lw_spec_unref (chosen);
       chosen = changed;
+      /* A schedule begins with that rate; one that is a list of rates gives way to it. */
+      if (lw_schedule_uses_key (chosen, "values"))
+        {
+          g_autoptr (GVariant) constant = g_variant_ref_sink (g_variant_new_string ("constant"));
+
+          changed = lw_spec_with_variant (chosen, "schedule", constant, error);
+          if (changed == NULL)
+            return NULL;
+          lw_spec_unref (chosen);
+          chosen = changed;
+        }
     }
   if (!lw_spec_equal (chosen, optimizer))
     {

@@ -47,19 +47,32 @@ same_settings (const LwRunSettings *a, const LwRunSettings *b)
          && (a->validation != LW_VALIDATION_FRACTION || a->fraction == b->fraction);
 }
 
-/* The model with the other's learning rate, when both have an optimizer of one class. */
+/* The model with the other's learning rate, when both have an optimizer of one class; and with its
+ * schedule, where the run of the other leaves that for a constant rate (lw_trainer_set_learning_rate()).
+ * A schedule that begins with another rate is another run. */
 static LwModelSpec *
 with_rate_of (const LwModelSpec *model, const LwModelSpec *other)
 {
   const LwSpec      *optimizer = lw_model_spec_get_optimizer (model);
   const LwSpec      *others = lw_model_spec_get_optimizer (other);
   g_autoptr (LwSpec) changed = NULL;
+  double             initial;
 
-  if (lw_spec_get_class (optimizer) != lw_spec_get_class (others))
+  if (lw_spec_get_class (optimizer) != lw_spec_get_class (others) || lw_schedule_is_used (optimizer))
     return lw_model_spec_ref ((LwModelSpec *) model);
   changed = lw_spec_with_value (optimizer, "learning_rate",
                                 (LwFieldValue) { .x = lw_spec_get_float (others, "learning_rate") }, NULL);
   g_return_val_if_fail (changed != NULL, lw_model_spec_ref ((LwModelSpec *) model));
+  initial = lw_schedule_get_initial (others);
+  if (!lw_schedule_is_used (optimizer) && lw_schedule_is_used (others)
+      && lw_spec_get_float (optimizer, "learning_rate") != initial)
+    {
+      g_autoptr (GVariant) schedule = g_variant_ref_sink (lw_spec_get_variant (others, "schedule"));
+      g_autoptr (LwSpec)   scheduled = lw_spec_with_variant (changed, "schedule", schedule, NULL);
+
+      g_return_val_if_fail (scheduled != NULL, lw_model_spec_ref ((LwModelSpec *) model));
+      return lw_model_spec_with_optimizer (model, scheduled);
+    }
   return lw_model_spec_with_optimizer (model, changed);
 }
 

@@ -185,6 +185,24 @@ set_optimizer (GSimpleAction *action, GVariant *parameter, gpointer data)
 
 typedef LwModelSpec *(*WithSpec) (const LwModelSpec *model, LwSpec *spec);
 
+/* Another rate while a run goes on is constant from there on: the model says so too, as then does a file
+ * of the run. Takes the spec. */
+static LwSpec *
+leave_schedule (LwSession *session, LwSpec *optimizer)
+{
+  LwSessionRun        *run = lw_session_get_run (session);
+  g_autoptr (GVariant) constant = g_variant_ref_sink (g_variant_new_string ("constant"));
+  LwSpec              *changed;
+
+  if (!lw_schedule_is_used (optimizer) || run == NULL || !lw_session_is_trained (session)
+      || !lw_document_same_run (lw_session_get_document (session), run->document))
+    return optimizer;
+  changed = lw_spec_with_variant (optimizer, "schedule", constant, NULL);
+  g_return_val_if_fail (changed != NULL, optimizer);
+  lw_spec_unref (optimizer);
+  return changed;
+}
+
 /* Changes one field of the optimizer or the loss, `spec`. */
 static void
 set_compile_field (LwSession *session, const LwSpec *spec, WithSpec with_spec, GVariant *parameter)
@@ -195,6 +213,8 @@ set_compile_field (LwSession *session, const LwSpec *spec, WithSpec with_spec, G
 
   g_variant_get (parameter, "(&sv)", &key, &value);
   changed = lw_spec_with_variant (spec, key, value, NULL);
+  if (changed != NULL && g_str_equal (key, "learning_rate"))
+    changed = leave_schedule (session, g_steal_pointer (&changed));
   if (changed != NULL)
     edit_model (session, with_spec (current_model (session), changed), _("Change %s"),
                 _(lw_spec_class_find (lw_spec_get_class (changed), key, NULL)->label));
@@ -215,10 +235,17 @@ set_loss (GSimpleAction *action, GVariant *parameter, gpointer data)
   LwSession         *session = ((Context *) data)->session;
   const LwSpecClass *klass = lw_loss_class_find (g_variant_get_string (parameter, NULL));
   g_autoptr (LwSpec) loss = klass != NULL ? lw_spec_new (klass, NULL) : NULL;
+  g_autoptr (LwSpec) fitting = NULL;
 
-  if (loss != NULL)
-    edit_model (session, lw_model_spec_with_loss (current_model (session), loss), _("Change the loss to %s"),
-                _(klass->label));
+  if (loss == NULL)
+    return;
+  /* What the model ends in decides what its loss takes. */
+  if (lw_spec_class_find (klass, "from_logits", NULL) != NULL)
+    fitting = lw_spec_with_value (
+        loss, "from_logits",
+        (LwFieldValue) { .b = !lw_model_spec_ends_in_probabilities (current_model (session)) }, NULL);
+  edit_model (session, lw_model_spec_with_loss (current_model (session), fitting != NULL ? fitting : loss),
+              _("Change the loss to %s"), _(klass->label));
 }
 
 static void

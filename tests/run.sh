@@ -3,6 +3,7 @@
 #
 #   ./tests/run.sh                 everything
 #   ./tests/run.sh engine golden   these two suites
+#   LW_GOLDEN_DIR=DIR ./tests/run.sh golden   the reference vectors in DIR instead of our own
 #
 # The last line reads "N passed, N failed". The exit status is 0 only if tests ran and all passed;
 # a skipped test counts as failed. With CI set in the environment, a compiler warning is an error.
@@ -18,6 +19,15 @@ build=$root/build-tests
 # Unquoted on purpose: one word for each package.
 # shellcheck disable=SC2086
 lw_require_packages $LW_BUILD_PACKAGES $LW_RUN_PACKAGES $LW_TEST_PACKAGES
+
+# The tests run elsewhere: a path from here must be one from there, too.
+case ${LW_GOLDEN_DIR:-} in
+  '' | /*) ;;
+  *)
+    LW_GOLDEN_DIR=$PWD/$LW_GOLDEN_DIR
+    export LW_GOLDEN_DIR
+    ;;
+esac
 
 werror=false
 [ -z "${CI:-}" ] || werror=true

@@ -9,6 +9,7 @@ struct _LwVariable {
   char           *name;
   gboolean        trainable;
   LwTensor       *value;
+  guint64         target; /* the tensor last handed out to be written into; 0: none */
 };
 
 LwVariable *
@@ -26,11 +27,28 @@ lw_variable_new_holding (LwTensor *value, gboolean trainable, const char *name)
 LwVariable *
 lw_variable_new (const LwTensor *initial, gboolean trainable, const char *name)
 {
-  /* A view, not a copy: a tensor that somebody else holds is never written to. */
-  g_autoptr (LwTensor) value = lw_tensor_new_view ((LwTensor *) initial,
-                                                   lw_tensor_get_shape (initial));
+  g_autoptr (LwTensor) value = lw_tensor_copy (initial, NULL);
 
+  /* Without memory for a copy, a view: a tensor that somebody else holds is never written to. */
+  if (value == NULL)
+    value = lw_tensor_new_view ((LwTensor *) initial, lw_tensor_get_shape (initial));
   return lw_variable_new_holding (value, trainable, name);
+}
+
+LwVariable *
+lw_variable_new_cast (LwScope *s, LwTensor *initial, LwDType dtype, gboolean trainable, const char *name)
+{
+  LwTensor *value = lw_cast (s, initial, dtype);
+
+  return lw_scope_has_failed (s) ? NULL : lw_variable_new (value, trainable, name);
+}
+
+LwVariable *
+lw_variable_new_scalar (LwScope *s, LwDType dtype, double initial, gboolean trainable, const char *name)
+{
+  LwTensor *value = lw_constant_scalar (s, dtype, initial);
+
+  return lw_scope_has_failed (s) ? NULL : lw_variable_new (value, trainable, name);
 }
 
 LwVariable *
@@ -68,48 +86,87 @@ lw_variable_get_value (const LwVariable *variable)
   return variable->value;
 }
 
+LwDType
+lw_variable_get_dtype (const LwVariable *variable)
+{
+  return lw_tensor_get_dtype (variable->value);
+}
+
+const LwShape *
+lw_variable_get_shape (const LwVariable *variable)
+{
+  return lw_tensor_get_shape (variable->value);
+}
+
 LwTensor *
 lw_variable_read (LwScope *s, LwVariable *variable)
 {
   lw_scope_take (s, lw_tensor_ref (variable->value));
-  if (variable->trainable)
-    lw_scope_watch (s, variable->value, variable);
+  lw_scope_watch (s, variable->value, variable);
   return variable->value;
+}
+
+static gboolean
+check_value (LwVariable *variable, LwTensor *value, GError **error)
+{
+  const LwShape   *have = lw_tensor_get_shape (variable->value);
+  const LwShape   *given = lw_tensor_get_shape (value);
+  const char      *name = variable->name != NULL ? variable->name : "Variable";
+  g_autofree char *have_text = NULL;
+  g_autofree char *given_text = NULL;
+
+  if (lw_tensor_get_dtype (value) != lw_tensor_get_dtype (variable->value))
+    {
+      g_set_error (error, LW_ERROR, LW_ERROR_DTYPE,
+                   _("The variable %s holds %s and cannot be given a value of %s; cast it first"), name,
+                   lw_dtype_get_name (lw_tensor_get_dtype (variable->value)),
+                   lw_dtype_get_name (lw_tensor_get_dtype (value)));
+      return FALSE;
+    }
+  if (lw_shape_equal (have, given))
+    return TRUE;
+  have_text = lw_shape_to_string (have);
+  given_text = lw_shape_to_string (given);
+  g_set_error (error, LW_ERROR, LW_ERROR_SHAPE,
+               _("The variable %s has shape %s and cannot be given a value of shape %s"), name, have_text,
+               given_text);
+  return FALSE;
+}
+
+/* Takes the reference. */
+static void
+set_value (LwVariable *variable, LwTensor *value)
+{
+  variable->target = 0;
+  lw_tensor_unref (variable->value);
+  variable->value = value;
+}
+
+gboolean
+lw_variable_assign_holding (LwVariable *variable, LwTensor *value, GError **error)
+{
+  if (!check_value (variable, value, error))
+    return FALSE;
+  /* A tensor of its own, by a view: tapes know tensors by their identity, and the variable is none of
+   * those that `value` may be besides (another variable's value, or a result that a tape can trace). */
+  if (value != variable->value)
+    set_value (variable, lw_tensor_new_view (value, lw_tensor_get_shape (value)));
+  return TRUE;
 }
 
 gboolean
 lw_variable_assign (LwVariable *variable, LwTensor *value, GError **error)
 {
-  const LwShape *have = lw_tensor_get_shape (variable->value);
-  const LwShape *given = lw_tensor_get_shape (value);
+  LwTensor *copy;
 
-  if (lw_tensor_get_dtype (value) != lw_tensor_get_dtype (variable->value))
-    {
-      g_set_error (error, LW_ERROR, LW_ERROR_DTYPE,
-                   _("The variable %s holds %s and cannot be given a value of %s; cast it first"),
-                   variable->name != NULL ? variable->name : "Variable",
-                   lw_dtype_get_name (lw_tensor_get_dtype (variable->value)),
-                   lw_dtype_get_name (lw_tensor_get_dtype (value)));
-      return FALSE;
-    }
-  if (!lw_shape_equal (have, given))
-    {
-      g_autofree char *have_text = lw_shape_to_string (have);
-      g_autofree char *given_text = lw_shape_to_string (given);
-
-      g_set_error (error, LW_ERROR, LW_ERROR_SHAPE,
-                   _("The variable %s has shape %s and cannot be given a value of shape %s"),
-                   variable->name != NULL ? variable->name : "Variable", have_text, given_text);
-      return FALSE;
-    }
-  /* A view: tapes know tensors by their identity, and the variable is none of those that `value` may
-   * be besides (another variable's value, or a result that the tape can trace back). */
-  if (value != variable->value)
-    {
-      value = lw_tensor_new_view (value, given);
-      lw_tensor_unref (variable->value);
-      variable->value = value;
-    }
+  if (value == variable->value || lw_tensor_get_id (value) == variable->target)
+    return lw_variable_assign_holding (variable, value, error);
+  if (!check_value (variable, value, error))
+    return FALSE;
+  copy = lw_tensor_copy (value, error);
+  if (copy == NULL)
+    return FALSE;
+  set_value (variable, copy);
   return TRUE;
 }
 
@@ -139,8 +196,12 @@ lw_variable_assign_sub (LwVariable *variable, LwScope *s, LwTensor *delta, GErro
 LwTensor *
 lw_variable_get_target (LwVariable *variable, LwPool *pool, GError **error)
 {
+  LwTensor *target;
+
   if (lw_tensor_is_unshared (variable->value))
     return lw_tensor_ref (variable->value);
-  return lw_tensor_new (pool, lw_tensor_get_dtype (variable->value),
-                        lw_tensor_get_shape (variable->value), error);
+  target = lw_tensor_new (pool, lw_tensor_get_dtype (variable->value),
+                          lw_tensor_get_shape (variable->value), error);
+  variable->target = target != NULL ? lw_tensor_get_id (target) : 0;
+  return target;
 }

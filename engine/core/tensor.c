@@ -214,8 +214,10 @@ lw_tensor_get_name (const LwTensor *tensor)
 void
 lw_tensor_set_name (LwTensor *tensor, const char *name)
 {
+  char *copy = g_strdup (name); /* which may be the tensor's own */
+
   g_free (tensor->name);
-  tensor->name = g_strdup (name);
+  tensor->name = copy;
 }
 
 guint64
@@ -274,73 +276,4 @@ lw_tensor_equal (const LwTensor *a, const LwTensor *b)
 {
   return a->dtype == b->dtype && lw_shape_equal (&a->shape, &b->shape)
          && memcmp (a->storage->block, b->storage->block, lw_tensor_get_byte_size (a)) == 0;
-}
-
-static void
-append_element (GString *text, const LwTensor *tensor, gsize i)
-{
-  double value = lw_tensor_get_value (tensor, i);
-  char   number[G_ASCII_DTOSTR_BUF_SIZE];
-
-  if (tensor->dtype == LW_BOOL)
-    g_string_append (text, value != 0 ? "True" : "False");
-  else if (tensor->dtype == LW_INT64)
-    g_string_append_printf (text, "%" G_GINT64_FORMAT, ((const gint64 *) lw_tensor_get_data (tensor))[i]);
-  else if (!lw_dtype_is_floating (tensor->dtype))
-    g_string_append_printf (text, "%.0f", value);
-  else if (!isfinite (value))
-    g_string_append (text, isnan (value) ? "nan" : value > 0 ? "inf" : "-inf");
-  else
-    {
-      g_ascii_formatd (number, sizeof number, "%.8g", value);
-      g_string_append (text, number);
-      if (strpbrk (number, ".e") == NULL)
-        g_string_append_c (text, '.');
-    }
-}
-
-static void
-append_axis (GString *text, const LwTensor *tensor, int axis, gsize first, gsize stride, gboolean brief)
-{
-  gint64 n;
-
-  if (axis == tensor->shape.rank)
-    {
-      append_element (text, tensor, first);
-      return;
-    }
-  n = tensor->shape.dims[axis];
-  stride = n > 0 ? stride / (gsize) n : 0;
-  g_string_append_c (text, '[');
-  for (gint64 i = 0; i < n; i++)
-    {
-      if (i > 0 && axis == tensor->shape.rank - 1)
-        g_string_append_c (text, ' ');
-      else if (i > 0)
-        {
-          for (int line = axis; line < tensor->shape.rank - 1; line++)
-            g_string_append_c (text, '\n');
-          g_string_append_printf (text, "%*s", axis + 1, "");
-        }
-      if (brief && n > 6 && i == 3)
-        {
-          g_string_append (text, "...");
-          i = n - 4;
-          continue;
-        }
-      append_axis (text, tensor, axis + 1, first + (gsize) i * stride, stride, brief);
-    }
-  g_string_append_c (text, ']');
-}
-
-char *
-lw_tensor_to_string (const LwTensor *tensor)
-{
-  GString *text = g_string_new (NULL);
-
-  if (tensor->count > 0)
-    append_axis (text, tensor, 0, 0, tensor->count, tensor->count > 1000);
-  else
-    g_string_append (text, "[]");
-  return g_string_free (text, FALSE);
 }

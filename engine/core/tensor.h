@@ -61,7 +61,8 @@ double         lw_tensor_get_value        (const LwTensor *tensor, gsize i);
 /* The same dtype, shape and bytes. */
 gboolean       lw_tensor_equal            (const LwTensor *a, const LwTensor *b);
 
-/* As NumPy prints it: "[[4.]]"; more than 1,000 elements are abbreviated with "...". */
+/* As str (array) of NumPy prints it, character for character under its usual options: "[[4.]]", columns
+ * aligned, lines of 75 characters, more than 1,000 elements abbreviated with "..."; a scalar is "4.0". */
 char          *lw_tensor_to_string        (const LwTensor *tensor) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LwTensor, lw_tensor_unref)

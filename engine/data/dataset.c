@@ -1,44 +1,34 @@
-#include "engine/data/dataset.h"
+#include "engine/data/dataset_private.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
-typedef struct {
-  LwMapFunc func;
-  gpointer  data;
-} Map;
-
-struct _LwDataset {
-  gatomicrefcount ref_count;
-  guint           n_tensors;
-  LwTensor       *tensors[LW_MAX_COMPONENTS];
-  gsize           first, count; /* the slice of elements used */
-  guint           shuffle;      /* buffer size, 0: none */
-  guint           batch;
-  gboolean        drop_remainder;
-  GArray         *maps; /* Map */
-};
-
-struct _LwIterator {
-  LwDataset     *dataset;
-  LwDatasetPlace place;
-  LwRng          rng;      /* as it is now */
-  gsize          next;     /* the next element to enter the buffer, from 0 */
-  guint32       *buffer;   /* element numbers; NULL without a shuffle */
-  guint          capacity, n_buffered;
-};
+/* The description of a pipeline: each data set is one stage and references the one before it. */
 
 static LwDataset *
-dataset_copy (LwDataset *from)
+dataset_new (LwDataset *source, const LwStageClass *class)
 {
   LwDataset *dataset = g_new0 (LwDataset, 1);
 
-  *dataset = *from;
   g_atomic_ref_count_init (&dataset->ref_count);
-  for (guint i = 0; i < dataset->n_tensors; i++)
-    lw_tensor_ref (dataset->tensors[i]);
-  dataset->maps = g_array_copy (from->maps);
+  dataset->class = class;
+  if (source == NULL)
+    return dataset;
+  dataset->source = lw_dataset_ref (source);
+  dataset->n_tensors = source->n_tensors;
+  for (guint i = 0; i < source->n_tensors; i++)
+    dataset->tensors[i] = source->tensors[i];
+  dataset->rows = source->rows;
+  dataset->cardinality = source->cardinality;
+  dataset->n_rows = source->n_rows;
+  dataset->weight = source->weight;
   return dataset;
+}
+
+/* a·b, or the greatest number if it is more. */
+static guint64
+multiply (guint64 a, guint64 b, guint64 greatest)
+{
+  return b > 0 && a > greatest / b ? greatest : a * b;
 }
 
 LwDataset *
@@ -60,55 +50,130 @@ lw_dataset_from_tensor_slices (guint n, LwTensor *const *tensors, GError **error
                        "the shapes are %s and %s"), first, other);
         return NULL;
       }
-  dataset = g_new0 (LwDataset, 1);
-  g_atomic_ref_count_init (&dataset->ref_count);
+  dataset = dataset_new (NULL, &lw_stage_slices);
   dataset->n_tensors = n;
   for (guint i = 0; i < n; i++)
     dataset->tensors[i] = lw_tensor_ref (tensors[i]);
-  dataset->count = (gsize) lw_tensor_get_dim (tensors[0], 0);
-  dataset->batch = 1;
-  dataset->maps = g_array_new (FALSE, FALSE, sizeof (Map));
-  return dataset;
-}
-
-LwDataset *
-lw_dataset_slice (LwDataset *from, gsize first, gsize count)
-{
-  LwDataset *dataset = dataset_copy (from);
-
-  dataset->first += MIN (first, from->count);
-  dataset->count = MIN (count, from->count - MIN (first, from->count));
-  return dataset;
-}
-
-LwDataset *
-lw_dataset_shuffle (LwDataset *from, guint size)
-{
-  LwDataset *dataset = dataset_copy (from);
-
-  dataset->shuffle = size;
-  return dataset;
-}
-
-LwDataset *
-lw_dataset_batch (LwDataset *from, guint size, gboolean drop_remainder)
-{
-  LwDataset *dataset = dataset_copy (from);
-
-  g_return_val_if_fail (size >= 1, dataset);
-  dataset->batch = size;
-  dataset->drop_remainder = drop_remainder;
+  dataset->rows = TRUE;
+  dataset->cardinality = lw_tensor_get_dim (tensors[0], 0);
+  dataset->n_rows = (gsize) dataset->cardinality;
+  dataset->weight = 1;
   return dataset;
 }
 
 LwDataset *
 lw_dataset_map (LwDataset *from, LwMapFunc func, gpointer data)
 {
-  LwDataset *dataset = dataset_copy (from);
-  Map        map = { func, data };
+  return lw_dataset_map_full (from, func, data, NULL);
+}
 
-  g_array_append_val (dataset->maps, map);
+LwDataset *
+lw_dataset_map_full (LwDataset *from, LwMapFunc func, gpointer data, GDestroyNotify destroy)
+{
+  LwDataset *dataset = dataset_new (from, &lw_stage_map);
+
+  dataset->rows = FALSE;
+  dataset->map = func;
+  dataset->map_data = data;
+  dataset->map_destroy = destroy;
   return dataset;
+}
+
+LwDataset *
+lw_dataset_shuffle (LwDataset *from, guint size)
+{
+  return lw_dataset_shuffle_with (from, size, LW_SEED_NONE, TRUE);
+}
+
+LwDataset *
+lw_dataset_shuffle_with (LwDataset *from, guint size, gint64 seed, gboolean reshuffle_each_iteration)
+{
+  LwDataset *dataset;
+
+  if (size == 0)
+    return lw_dataset_ref (from);
+  dataset = dataset_new (from, &lw_stage_shuffle);
+  dataset->count = size;
+  dataset->seed = seed;
+  dataset->reshuffle = reshuffle_each_iteration;
+  return dataset;
+}
+
+LwDataset *
+lw_dataset_batch (LwDataset *from, guint size, gboolean drop_remainder)
+{
+  LwDataset *dataset;
+
+  g_return_val_if_fail (size >= 1, lw_dataset_ref (from));
+  dataset = dataset_new (from, &lw_stage_batch);
+  dataset->rows = FALSE;
+  dataset->count = size;
+  dataset->drop_remainder = drop_remainder;
+  dataset->weight = multiply (from->weight, size, G_MAXUINT64);
+  if (from->cardinality > 0)
+    dataset->cardinality = from->cardinality / size + (!drop_remainder && from->cardinality % size != 0);
+  return dataset;
+}
+
+LwDataset *
+lw_dataset_repeat (LwDataset *from, gint64 count)
+{
+  LwDataset *dataset;
+
+  g_return_val_if_fail (count >= LW_REPEAT_FOREVER, lw_dataset_ref (from));
+  dataset = dataset_new (from, &lw_stage_repeat);
+  dataset->count = count == LW_REPEAT_FOREVER ? G_MAXUINT64 : (guint64) count;
+  if (from->cardinality == 0 || count == 0)
+    dataset->cardinality = 0, dataset->n_rows = 0;
+  else if (from->cardinality == LW_CARDINALITY_INFINITE || count == LW_REPEAT_FOREVER)
+    dataset->cardinality = LW_CARDINALITY_INFINITE, dataset->n_rows = G_MAXSIZE;
+  else
+    {
+      dataset->cardinality = (gint64) multiply ((guint64) from->cardinality, dataset->count, G_MAXINT64);
+      dataset->n_rows = multiply (from->n_rows, dataset->count, G_MAXSIZE);
+    }
+  return dataset;
+}
+
+LwDataset *
+lw_dataset_take (LwDataset *from, guint64 count)
+{
+  LwDataset *dataset = dataset_new (from, &lw_stage_take);
+
+  dataset->count = count;
+  dataset->n_rows = MIN (from->n_rows, multiply (from->weight, count, G_MAXSIZE));
+  if (from->cardinality == LW_CARDINALITY_INFINITE && count > G_MAXINT64)
+    return dataset;
+  if (from->cardinality == LW_CARDINALITY_INFINITE || count < (guint64) from->cardinality)
+    dataset->cardinality = (gint64) count;
+  return dataset;
+}
+
+LwDataset *
+lw_dataset_skip (LwDataset *from, guint64 count)
+{
+  LwDataset *dataset = dataset_new (from, &lw_stage_skip);
+
+  dataset->count = count;
+  if (from->cardinality == LW_CARDINALITY_INFINITE)
+    return dataset;
+  dataset->n_rows -= MIN (from->n_rows, multiply (from->weight, count, G_MAXSIZE));
+  dataset->cardinality -= (gint64) MIN ((guint64) from->cardinality, count);
+  return dataset;
+}
+
+LwDataset *
+lw_dataset_slice (LwDataset *from, gsize first, gsize count)
+{
+  g_autoptr (LwDataset) rest = lw_dataset_skip (from, first);
+
+  return lw_dataset_take (rest, count);
+}
+
+LwDataset *
+lw_dataset_cache (LwDataset *from)
+{
+  return dataset_new (from, &lw_stage_cache);
 }
 
 LwDataset *
@@ -121,144 +186,41 @@ lw_dataset_ref (LwDataset *dataset)
 void
 lw_dataset_unref (LwDataset *dataset)
 {
-  if (dataset == NULL || !g_atomic_ref_count_dec (&dataset->ref_count))
-    return;
-  for (guint i = 0; i < dataset->n_tensors; i++)
-    lw_tensor_unref (dataset->tensors[i]);
-  g_array_unref (dataset->maps);
-  g_free (dataset);
+  /* Not by calling itself: a pipeline may be long. */
+  while (dataset != NULL && g_atomic_ref_count_dec (&dataset->ref_count))
+    {
+      LwDataset *source = dataset->source;
+
+      if (source == NULL)
+        for (guint i = 0; i < dataset->n_tensors; i++)
+          lw_tensor_unref (dataset->tensors[i]);
+      if (dataset->map_destroy != NULL)
+        dataset->map_destroy (dataset->map_data);
+      g_free (dataset);
+      dataset = source;
+    }
 }
 
-gsize
-lw_dataset_get_n_elements (LwDataset *dataset)
+gint64
+lw_dataset_get_cardinality (LwDataset *dataset)
 {
-  return dataset->count;
+  return dataset->cardinality;
 }
 
 guint
 lw_dataset_get_n_batches (LwDataset *dataset)
 {
-  return (guint) ((dataset->count + (dataset->drop_remainder ? 0 : dataset->batch - 1)) / dataset->batch);
+  return (guint) MIN ((guint64) dataset->cardinality, G_MAXUINT);
 }
 
-void
-lw_iterator_begin_epoch (LwIterator *iterator)
+gsize
+lw_dataset_get_n_elements (LwDataset *dataset)
 {
-  iterator->place = (LwDatasetPlace) { iterator->rng, 0 };
-  iterator->next = 0;
-  iterator->n_buffered = 0;
+  return dataset->n_rows;
 }
 
-/* The next element's number, through the shuffle buffer; FALSE at the end. */
-static gboolean
-next_element (LwIterator *iterator, gsize *element)
+guint
+lw_dataset_get_n_components (LwDataset *dataset)
 {
-  LwDataset *dataset = iterator->dataset;
-  guint      drawn;
-
-  if (iterator->buffer == NULL)
-    {
-      if (iterator->next >= dataset->count)
-        return FALSE;
-      *element = iterator->next++;
-    }
-  else
-    {
-      while (iterator->n_buffered < iterator->capacity && iterator->next < dataset->count)
-        iterator->buffer[iterator->n_buffered++] = (guint32) iterator->next++;
-      if (iterator->n_buffered == 0)
-        return FALSE;
-      drawn = lw_rng_next_below (&iterator->rng, iterator->n_buffered);
-      *element = iterator->buffer[drawn];
-      iterator->buffer[drawn] = iterator->buffer[--iterator->n_buffered];
-    }
-  iterator->place.position++;
-  return TRUE;
-}
-
-LwIterator *
-lw_iterator_new (LwDataset *dataset, LwRng rng)
-{
-  LwIterator *iterator = g_new0 (LwIterator, 1);
-
-  iterator->dataset = lw_dataset_ref (dataset);
-  iterator->rng = rng;
-  iterator->capacity = (guint) MIN ((gsize) dataset->shuffle, dataset->count);
-  if (iterator->capacity > 0)
-    iterator->buffer = g_new (guint32, iterator->capacity);
-  lw_iterator_begin_epoch (iterator);
-  return iterator;
-}
-
-LwIterator *
-lw_iterator_new_at (LwDataset *dataset, const LwDatasetPlace *place)
-{
-  LwIterator *iterator = lw_iterator_new (dataset, place->rng);
-  gsize       element;
-
-  for (guint64 i = 0; i < place->position; i++)
-    if (!next_element (iterator, &element))
-      break;
-  return iterator;
-}
-
-void
-lw_iterator_free (LwIterator *iterator)
-{
-  if (iterator == NULL)
-    return;
-  lw_dataset_unref (iterator->dataset);
-  g_free (iterator->buffer);
-  g_free (iterator);
-}
-
-LwDatasetPlace
-lw_iterator_get_place (LwIterator *iterator)
-{
-  return iterator->place;
-}
-
-static gboolean
-gather (LwScope *s, LwTensor *source, const gsize *elements, guint n, LwTensor **batch)
-{
-  LwShape shape = *lw_tensor_get_shape (source);
-  gsize   size = lw_tensor_get_byte_size (source) / MAX ((gsize) shape.dims[0], 1);
-  char   *out;
-
-  shape.dims[0] = n;
-  *batch = lw_scope_new_tensor (s, lw_tensor_get_dtype (source), &shape);
-  if (*batch == NULL)
-    return FALSE;
-  out = lw_tensor_get_mutable_data (*batch);
-  for (guint i = 0; i < n; i++)
-    memcpy (out + (gsize) i * size, (const char *) lw_tensor_get_data (source) + elements[i] * size, size);
-  return TRUE;
-}
-
-gboolean
-lw_iterator_next (LwIterator *iterator, LwScope *s, LwTensor **components)
-{
-  LwDataset        *dataset = iterator->dataset;
-  g_autofree gsize *elements = g_new (gsize, dataset->batch);
-  guint             n = 0;
-
-  if (lw_scope_has_failed (s))
-    return FALSE;
-  while (n < dataset->batch && next_element (iterator, &elements[n]))
-    elements[n++] += dataset->first;
-  if (n == 0 || (n < dataset->batch && dataset->drop_remainder))
-    {
-      lw_iterator_begin_epoch (iterator);
-      return FALSE;
-    }
-  for (guint i = 0; i < dataset->n_tensors; i++)
-    if (!gather (s, dataset->tensors[i], elements, n, &components[i]))
-      return FALSE;
-  for (guint i = 0; i < dataset->maps->len; i++)
-    {
-      const Map *map = &g_array_index (dataset->maps, Map, i);
-
-      map->func (s, components, dataset->n_tensors, map->data);
-    }
-  return !lw_scope_has_failed (s);
+  return dataset->n_tensors;
 }

@@ -14,15 +14,17 @@ typedef struct {
   LwTensor *train_labels; /* n, int32, each 0 to 9 */
   LwTensor *test_images;  /* the same height and width */
   LwTensor *test_labels;
-  char     *name;         /* for people: "MNIST", or the file's name */
+  char     *name;         /* for people: "MNIST", or the file's name, or the IDX files' folder's */
 
   /*< private >*/
   gatomicrefcount ref_count;
 } LwImages;
 
-/* Reads an .npz with x_train, y_train, x_test and y_test, as the notes' mnist.npz. Images may also
- * be n×height×width×1, labels any of uint8, int32 and int64. A missing or damaged file gives one
- * sentence with its path and the cure. */
+/* Reads an .npz with x_train, y_train, x_test and y_test, as the notes' mnist.npz; or, when `path` is
+ * one of MNIST's four IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte,
+ * t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte; with .gz or without), those four in its folder.
+ * Images may also be n×height×width×1, labels any of uint8, int32 and int64. A missing or damaged file
+ * gives one sentence with its path and the cure. */
 LwImages *lw_images_load       (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 LwImages *lw_images_ref        (LwImages *images);
 void      lw_images_unref      (LwImages *images);

@@ -1,7 +1,8 @@
+#include "engine/data/npy.h"
+
 #include "engine/core/error.h"
 #include "engine/data/npy_header.h"
 #include "engine/data/npy_stream.h"
-#include "engine/data/npz.h"
 #include "engine/io/atomic_file.h"
 #include "engine/io/open_file.h"
 

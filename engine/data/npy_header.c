@@ -3,11 +3,26 @@
 #include "engine/core/error.h"
 
 #include <glib/gi18n-lib.h>
+#include <stdio.h>
 #include <string.h>
+
+/* GROWTH_AXIS_MAX_DIGITS of numpy/lib/format.py. */
+#define MAX_DIGITS 21
 
 static const char *const codes[LW_N_DTYPES] = {
   [LW_FLOAT32] = "f4", [LW_FLOAT64] = "f8", [LW_INT32] = "i4",
   [LW_INT64] = "i8",   [LW_UINT8] = "u1",   [LW_BOOL] = "b1",
+};
+
+/* Types that NumPy has and a tensor has not: how their codes begin behind the order mark, and what
+ * NumPy calls them. */
+static const struct {
+  const char *code, *name;
+} others[] = {
+  { "f2", "float16" },     { "f16", "longdouble" }, { "c8", "complex64" }, { "c16", "complex128" },
+  { "i1", "int8" },        { "i2", "int16" },       { "u2", "uint16" },    { "u4", "uint32" },
+  { "u8", "uint64" },      { "S", "bytes" },        { "U", "text" },       { "V", "void" },
+  { "M8", "datetime64" },  { "m8", "timedelta64" },
 };
 
 gboolean
@@ -160,7 +175,7 @@ take_shape (Cursor *c, LwShape *shape, gboolean *deep)
 static gboolean
 set_dtype (const char *descr, const char *subject, LwNpyHeader *header, GError **error)
 {
-  const char *code = descr;
+  const char *code = descr, *name = NULL;
   char        order = '=';
 
   if (*code != '\0' && strchr ("<>=|", *code) != NULL)
@@ -175,9 +190,13 @@ set_dtype (const char *descr, const char *subject, LwNpyHeader *header, GError *
                           && lw_dtype_get_size (header->dtype) > 1;
         return TRUE;
       }
+  for (guint i = 0; i < G_N_ELEMENTS (others) && name == NULL; i++)
+    if (g_str_has_prefix (code, others[i].code))
+      name = others[i].name;
   g_set_error (error, LW_ERROR, LW_ERROR_UNSUPPORTED,
-               _("%s holds elements of type '%s', but only float32, float64, int32, int64, uint8 "
-                 "and bool can be read; convert it in NumPy with astype()"), subject, descr);
+               _("%s holds elements of type %s ('%s'), but only float32, float64, int32, int64, uint8 "
+                 "and bool can be read; convert it in NumPy with astype()"), subject,
+               name != NULL ? name : _("unknown"), descr);
   return FALSE;
 }
 
@@ -295,6 +314,10 @@ lw_npy_header_write (LwDType dtype, const LwShape *shape)
                                                              : ", %" G_GINT64_FORMAT,
                             shape->dims[i]);
   g_string_append (text, "), }");
+  /* NumPy leaves room for the first axis to grow to any size without moving the elements. */
+  if (shape->rank > 0)
+    for (int n = snprintf (NULL, 0, "%" G_GINT64_FORMAT, shape->dims[0]); n < MAX_DIGITS; n++)
+      g_string_append_c (text, ' ');
   while (text->len % 64 != 63)
     g_string_append_c (text, ' ');
   g_string_append_c (text, '\n');

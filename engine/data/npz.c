@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define MAX_ARRAYS 65535
+#define MAX_NAME   1024
 
 struct _LwNpz {
   LwZipReader *reader;
@@ -134,6 +135,68 @@ lw_npz_read (LwNpz *npz, const char *name, GError **error)
   return NULL;
 }
 
+/* Names are what a reader finds an array by. */
+static gboolean
+check_names (const char *path, guint n, const char *const *names, GError **error)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autofree char      *subject = g_filename_display_name (path);
+
+  for (guint i = 0; i < n; i++)
+    {
+      if (*names[i] == '\0' || strlen (names[i]) > MAX_NAME || !g_utf8_validate (names[i], -1, NULL))
+        {
+          g_set_error (error, LW_ERROR, LW_ERROR_VALUE,
+                       _("%s cannot be written: array %u needs a name of 1 to %d bytes of UTF-8"),
+                       subject, i, MAX_NAME);
+          return FALSE;
+        }
+      if (!g_hash_table_add (seen, (gpointer) names[i]))
+        {
+          g_set_error (error, LW_ERROR, LW_ERROR_VALUE,
+                       _("%s cannot be written: two of its arrays are called %s; give each a name of "
+                         "its own"), subject, names[i]);
+          return FALSE;
+        }
+    }
+  if (n <= MAX_ARRAYS)
+    return TRUE;
+  g_set_error (error, LW_ERROR, LW_ERROR_VALUE,
+               _("%s cannot be written: it would hold %u arrays, but at most %d can be read back"),
+               subject, n, MAX_ARRAYS);
+  return FALSE;
+}
+
+static gboolean
+write_arrays (const char        *path,
+              guint              n,
+              const char *const *names,
+              LwTensor *const   *arrays,
+              gboolean           compressed,
+              GError           **error)
+{
+  g_autoptr(LwZipWriter) writer = NULL;
+
+  if (!check_names (path, n, names, error))
+    return FALSE;
+  writer = lw_zip_writer_new ();
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char  *member = g_strconcat (names[i], ".npy", NULL);
+      g_autoptr(GBytes) header = lw_npy_header_write (lw_tensor_get_dtype (arrays[i]),
+                                                      lw_tensor_get_shape (arrays[i]));
+
+      if (compressed)
+        lw_zip_writer_begin_deflated (writer, member);
+      else
+        lw_zip_writer_begin (writer, member);
+      lw_zip_writer_add_bytes (writer, header);
+      lw_zip_writer_add (writer, lw_tensor_get_data (arrays[i]),
+                         lw_tensor_get_byte_size (arrays[i]));
+    }
+  return lw_zip_writer_save (writer, path, error);
+}
+
 gboolean
 lw_npz_write (const char        *path,
               guint              n,
@@ -141,18 +204,15 @@ lw_npz_write (const char        *path,
               LwTensor *const   *arrays,
               GError           **error)
 {
-  g_autoptr(LwZipWriter) writer = lw_zip_writer_new ();
+  return write_arrays (path, n, names, arrays, FALSE, error);
+}
 
-  for (guint i = 0; i < n; i++)
-    {
-      g_autofree char  *member = g_strconcat (names[i], ".npy", NULL);
-      g_autoptr(GBytes) header = lw_npy_header_write (lw_tensor_get_dtype (arrays[i]),
-                                                      lw_tensor_get_shape (arrays[i]));
-
-      lw_zip_writer_begin (writer, member);
-      lw_zip_writer_add_bytes (writer, header);
-      lw_zip_writer_add (writer, lw_tensor_get_data (arrays[i]),
-                         lw_tensor_get_byte_size (arrays[i]));
-    }
-  return lw_zip_writer_save (writer, path, error);
+gboolean
+lw_npz_write_compressed (const char        *path,
+                         guint              n,
+                         const char *const *names,
+                         LwTensor *const   *arrays,
+                         GError           **error)
+{
+  return write_arrays (path, n, names, arrays, TRUE, error);
 }

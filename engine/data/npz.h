@@ -1,38 +1,42 @@
 #pragma once
 
-#include "engine/core/tensor.h"
+#include "engine/data/npy.h"
 
-/* Reading NumPy's files: .npy (format 1.0, 2.0, 3.0; C and Fortran order; both endians; float32,
- * float64, int32, int64, uint8, bool) and .npz (a ZIP of them, stored or deflated).
+/* NumPy's .npz files: a ZIP archive of .npy arrays (npy.h says which), each under a name; stored
+ * (np.savez) or deflated (np.savez_compressed), with Zip64 or without.
  *
- * A damaged, truncated or hostile file gives LW_ERROR_FILE and one sentence: the file, where in it,
- * what was expected, what was found. Sizes are checked against the file before memory is asked for. */
+ *   npz = lw_npz_open ("mnist.npz", &error);
+ *   x_train = lw_npz_read (npz, "x_train", &error);
+ *
+ * A damaged, truncated or hostile archive gives LW_ERROR_FILE and one sentence: the file, where in it,
+ * what was expected, what was found. Sizes are checked against the file before memory is asked for: a
+ * member can unpack to no more than deflate can pack into what is there (1032 times) and to no more
+ * than 8 GiB, and must have exactly the bytes that its array's header promises. Its CRC is compared. */
 
 G_BEGIN_DECLS
 
 typedef struct _LwNpz LwNpz;
 
-/* Opens an archive and reads its directory; arrays are inflated one by one, by lw_npz_read(). */
-LwNpz             *lw_npz_open      (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void               lw_npz_close     (LwNpz *npz);
+/* Opens an archive and reads its directory; arrays are unpacked one by one, by lw_npz_read(). Members
+ * that are not .npy are passed over. From one thread at a time. */
+LwNpz             *lw_npz_open  (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void               lw_npz_close (LwNpz *npz);
 
-/* The arrays' names without ".npy", NULL-terminated, in the file's order. */
+/* The arrays' names without ".npy", NULL-terminated, in the file's order; borrowed. */
 const char *const *lw_npz_get_names (LwNpz *npz);
 
-/* The array called `name`, in C order and this machine's endianness. LW_ERROR_FILE names the arrays
- * there are when there is none of that name. */
-LwTensor          *lw_npz_read      (LwNpz *npz, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The array called `name`; the tensor bears that name. LW_ERROR_FILE names the arrays there are when
+ * there is none of that name. */
+LwTensor          *lw_npz_read  (LwNpz *npz, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A whole .npy file in memory (`subject` names it in messages) or on disk. */
-LwTensor          *lw_npy_parse     (gconstpointer data, gsize length, const char *subject,
-                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
-LwTensor          *lw_npy_read      (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* Writes n arrays as an .npz (stored, as np.savez does) that NumPy loads; write-new, fsync, rename:
- * a kill at any moment leaves the old file or the new one. lw_npy_write() writes one .npy. */
-gboolean           lw_npz_write     (const char *path, guint n, const char *const *names,
-                                     LwTensor *const *arrays, GError **error);
-gboolean           lw_npy_write     (const char *path, const LwTensor *array, GError **error);
+/* Writes n arrays under their names (UTF-8, without ".npy", each once: LW_ERROR_VALUE otherwise) as an
+ * .npz that NumPy loads, stored as np.savez does or deflated as np.savez_compressed does. Equal arrays
+ * give equal files: no dates are in them. Written new, brought to the disk, renamed: a kill at any
+ * moment leaves the old file or the new one. */
+gboolean           lw_npz_write            (const char *path, guint n, const char *const *names,
+                                            LwTensor *const *arrays, GError **error);
+gboolean           lw_npz_write_compressed (const char *path, guint n, const char *const *names,
+                                            LwTensor *const *arrays, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LwNpz, lw_npz_close)
 

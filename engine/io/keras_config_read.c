@@ -7,6 +7,7 @@
 #include "engine/core/error.h"
 #include "engine/io/json_guard.h"
 #include "engine/io/keras_config.h"
+#include "engine/nn/schedule.h"
 
 #define MAX_LAYERS 256
 
@@ -175,9 +176,11 @@ read_choice (const LwField *field, const char *owner, JsonNode *node, LwFieldVal
   const char      *word = get_word (node);
   g_autofree char *known = NULL;
 
-  /* No activation is linear. */
+  /* No activation is linear, and some have a second name. */
   if (is_null (node) && strcmp (field->key, "activation") == 0)
     word = "linear";
+  else if (g_strcmp0 (word, "swish") == 0 && strcmp (field->key, "activation") == 0)
+    word = "silu";
   if (word == NULL)
     return fail_type (error, owner, field->key, node, _("a text"));
 
@@ -193,6 +196,86 @@ read_choice (const LwField *field, const char *owner, JsonNode *node, LwFieldVal
                _("Layerwise does not know the %s %s of %s yet; it knows %s."), field->key, word,
                owner, known);
   return FALSE;
+}
+
+/* Whether Keras' class "GlorotUniform", or its other name "glorotuniform", is `words`. */
+static gboolean
+is_spelled (const char *name, const char *words)
+{
+  for (;; name++, words++)
+    {
+      name += *name == '_';
+      words += *words == '_';
+      if (g_ascii_tolower (*name) != g_ascii_tolower (*words))
+        return FALSE;
+      if (*name == '\0')
+        return TRUE;
+    }
+}
+
+/* An initializer, by name or as an object. Only new weights need one, and the file has its own: one
+ * that we do not have, or its arguments where they are not Keras' defaults, give way to the standard. */
+static gboolean
+read_initializer (const LwField *field, const char *owner, JsonNode *node, LwFieldValue *value,
+                  GError **error)
+{
+  static const char *const aliases[][2] = { { "zero", "zeros" },
+                                            { "one", "ones" },
+                                            { "normal", "random_normal" },
+                                            { "uniform", "random_uniform" } };
+  JsonObject *object = get_object (node);
+  const char *name = object != NULL ? get_string (json_object_get_member (object, "class_name"))
+                                    : get_string (node);
+
+  *value = field->standard;
+  if (is_null (node))
+    return TRUE;
+  if (name == NULL)
+    return fail_type (error, owner, field->key, node, _("an initializer"));
+  for (guint i = 0; i < G_N_ELEMENTS (aliases); i++)
+    if (g_ascii_strcasecmp (name, aliases[i][0]) == 0)
+      name = aliases[i][1];
+  for (int i = 0; field->choices[i] != NULL; i++)
+    if (is_spelled (name, field->choices[i]))
+      value->choice = i;
+  return TRUE;
+}
+
+/* The l2 of a regularizer: null, "l2" (0.01), an L2 object, or an L1L2 object without l1. */
+static gboolean
+read_regularizer (const LwField *field, const char *owner, JsonNode *node, LwFieldValue *value,
+                  GError **error)
+{
+  JsonObject *object = get_object (node);
+  JsonObject *config = NULL;
+  const char *name = get_string (node);
+
+  value->x = 0.0;
+  if (is_null (node) || (object != NULL && json_object_get_size (object) == 0))
+    return TRUE;
+  if (object != NULL)
+    {
+      name = get_string (json_object_get_member (object, "class_name"));
+      config = get_object (json_object_get_member (object, "config"));
+    }
+  if (name == NULL)
+    return fail_type (error, owner, field->key, node, _("a regularizer"));
+  if ((g_ascii_strcasecmp (name, "L2") != 0 && g_ascii_strcasecmp (name, "L1L2") != 0)
+      || (config != NULL && !is_neutral (json_object_get_member (config, "l1"))))
+    {
+      g_set_error (error, LW_ERROR, LW_ERROR_UNSUPPORTED,
+                   _("Layerwise does not know the %s %s of %s yet; it knows L2."), field->key, name,
+                   owner);
+      return FALSE;
+    }
+  if (config == NULL || !json_object_has_member (config, "l2"))
+    value->x = g_ascii_strcasecmp (name, "L2") == 0 ? 0.01 : 0.0;
+  else if (get_number (json_object_get_member (config, "l2"), &value->x))
+    value->x = get_meant (value->x);
+  else
+    return fail_type (error, owner, "l2", json_object_get_member (config, "l2"),
+                      _("a finite number"));
+  return TRUE;
 }
 
 static gboolean
@@ -219,13 +302,59 @@ read_pair (const LwField *field, const char *owner, JsonNode *node, LwFieldValue
   return TRUE;
 }
 
+/* A list of numbers, or one number alone for a list of one. */
+static gboolean
+read_list (const LwField *field, const char *owner, JsonNode *node, LwFieldValue *value,
+           GError **error)
+{
+  JsonArray *array = get_array (node);
+  guint      n = array != NULL ? json_array_get_length (array) : 1;
+
+  value->list = (LwFieldList) { 0 };
+  if (field->optional && is_null (node))
+    return TRUE;
+  if (n > LW_FIELD_MAX_LIST)
+    {
+      g_set_error (error, LW_ERROR, LW_ERROR_UNSUPPORTED,
+                   _("The %s of %s in config.json has %u numbers, but Layerwise takes at most %d; "
+                     "use fewer."),
+                   field->key, owner, n, LW_FIELD_MAX_LIST);
+      return FALSE;
+    }
+  value->list.n = (int) n;
+  for (guint i = 0; i < n; i++)
+    {
+      JsonNode *number = array != NULL ? json_array_get_element (array, i) : node;
+      gint64    whole;
+
+      if (field->whole && get_whole (number, &whole))
+        value->list.x[i] = (double) whole;
+      else if (field->whole)
+        return fail_type (error, owner, field->key, number, _("a list of whole numbers"));
+      else if (get_number (number, &value->list.x[i]))
+        value->list.x[i] = get_meant (value->list.x[i]);
+      else
+        return fail_type (error, owner, field->key, number, _("a list of finite numbers"));
+    }
+  return TRUE;
+}
+
 static gboolean
 read_value (const LwField *field, const char *owner, JsonNode *node, LwFieldValue *value,
             GError **error)
 {
+  if (g_str_has_suffix (field->key, "_initializer"))
+    return read_initializer (field, owner, node, value, error);
+  if (strcmp (field->key, "kernel_regularizer") == 0)
+    return read_regularizer (field, owner, node, value, error);
+
   switch (field->type)
     {
     case LW_FIELD_INT:
+      /* TF-Keras has the axis of BatchNormalization in a list. */
+      if (get_array (node) != NULL && json_array_get_length (get_array (node)) == 1
+          && strcmp (field->key, "axis") == 0)
+        node = json_array_get_element (get_array (node), 0);
       if (!get_whole (node, &value->i))
         return fail_type (error, owner, field->key, node, _("a whole number"));
       return TRUE;
@@ -244,6 +373,8 @@ read_value (const LwField *field, const char *owner, JsonNode *node, LwFieldValu
         return fail_type (error, owner, field->key, node, _("true or false"));
       value->b = json_node_get_boolean (node);
       return TRUE;
+    case LW_FIELD_LIST:
+      return read_list (field, owner, node, value, error);
     case LW_FIELD_CHOICE:
     default:
       return read_choice (field, owner, node, value, error);
@@ -301,6 +432,10 @@ check_layer_option (const char *owner, const char *key, JsonNode *node, GError *
   if (strcmp (key, "dtype") == 0)
     return check_dtype (owner, node, error);
 
+  /* On one machine a batch is synchronized by itself, and without renorm its arguments have no use. */
+  if (strcmp (key, "synchronized") == 0 || g_str_has_prefix (key, "renorm_"))
+    return TRUE;
+
   if (strcmp (key, "trainable") == 0)
     {
       if (is_null (node) || (is_value_of (node, G_TYPE_BOOLEAN) && json_node_get_boolean (node)))
@@ -333,9 +468,8 @@ check_layer_option (const char *owner, const char *key, JsonNode *node, GError *
 static gboolean
 check_optimizer_option (const char *owner, const char *key, JsonNode *node, GError **error)
 {
-  /* ema_momentum is only used with use_ema, which is refused. */
-  if (strcmp (key, "name") == 0 || strcmp (key, "ema_momentum") == 0
-      || strcmp (key, "jit_compile") == 0 || strcmp (key, "is_legacy_optimizer") == 0)
+  if (strcmp (key, "name") == 0 || strcmp (key, "jit_compile") == 0
+      || strcmp (key, "is_legacy_optimizer") == 0)
     return TRUE;
   return is_neutral (node) || fail_option (error, owner, key);
 }
@@ -558,6 +692,20 @@ check_input_layer (JsonObject *config, GError **error)
   return TRUE;
 }
 
+/* Keras' short names, in small or large letters. */
+static const char *
+get_full_name (const char *name)
+{
+  static const char *const names[][2] = { { "bce", "binary_crossentropy" },
+                                          { "mae", "mean_absolute_error" },
+                                          { "mse", "mean_squared_error" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (g_ascii_strcasecmp (names[i][0], name) == 0)
+      return names[i][1];
+  return name;
+}
+
 /* Finds the class and the config of an optimizer or a loss, given as an object or by name. */
 static gboolean
 open_compiled (JsonNode *node, const char *owner, const LwSpecClass *const *classes,
@@ -582,6 +730,7 @@ open_compiled (JsonNode *node, const char *owner, const LwSpecClass *const *clas
                           _("a text"));
     }
 
+  class_name = get_full_name (class_name);
   for (; *classes != NULL; classes++)
     if (g_ascii_strcasecmp ((*classes)->class_name, class_name) == 0
         || strcmp ((*classes)->snake_name, class_name) == 0)
@@ -595,28 +744,106 @@ open_compiled (JsonNode *node, const char *owner, const LwSpecClass *const *clas
   return FALSE;
 }
 
+/* Keras keeps a schedule as an object in the place of the rate: its keys become the spec's fields. */
+static gboolean
+flatten_schedule (const char *owner, JsonNode *rate, JsonObject *flat, GError **error)
+{
+  static const struct {
+    const char *class_name;
+    const char *keys[6];
+    guint       n_required; /* of these, from the first on */
+  } schedules[] = {
+    { "ExponentialDecay", { "initial_learning_rate", "decay_steps", "decay_rate", "staircase" }, 3 },
+    { "CosineDecay",
+      { "initial_learning_rate", "decay_steps", "alpha", "warmup_target", "warmup_steps" },
+      2 },
+    { "PiecewiseConstantDecay", { "boundaries", "values" }, 2 },
+  };
+  const char    *class_name;
+  JsonObject    *config;
+  JsonObjectIter iter;
+  const char    *key;
+  JsonNode      *node;
+  guint          which = 0;
+
+  class_name = get_string (json_object_get_member (get_object (rate), "class_name"));
+  if (class_name == NULL)
+    return fail_type (error, owner, "learning_rate", rate, _("a number or a schedule"));
+  while (which < G_N_ELEMENTS (schedules) && strcmp (schedules[which].class_name, class_name) != 0)
+    which++;
+  if (which == G_N_ELEMENTS (schedules))
+    {
+      g_set_error (error, LW_ERROR, LW_ERROR_UNSUPPORTED,
+                   _("Layerwise does not know the learning rate schedule %s of %s yet; it knows "
+                     "ExponentialDecay, CosineDecay and PiecewiseConstantDecay."),
+                   class_name, owner);
+      return FALSE;
+    }
+  if (!open_object (rate, "learning_rate", &class_name, &config, error))
+    return FALSE;
+  for (guint i = 0; i < schedules[which].n_required; i++)
+    if (!json_object_has_member (config, schedules[which].keys[i]))
+      return fail_type (error, class_name, schedules[which].keys[i], NULL, _("given"));
+
+  json_object_set_string_member (flat, "schedule", class_name);
+  json_object_iter_init (&iter, config);
+  while (json_object_iter_next (&iter, &key, &node))
+    if (g_strv_contains (schedules[which].keys, key))
+      json_object_set_member (flat, strcmp (key, "initial_learning_rate") == 0 ? "learning_rate" : key,
+                              json_node_copy (node));
+    else if (strcmp (key, "name") != 0 && !is_neutral (node))
+      return fail_option (error, class_name, key);
+  return TRUE;
+}
+
+/* An optimizer's config with the keys that a spec has. */
+static JsonObject *
+flatten_optimizer (const char *owner, JsonObject *config, GError **error)
+{
+  g_autoptr (JsonObject) flat = json_object_new ();
+  JsonObjectIter         iter;
+  const char            *key;
+  JsonNode              *node;
+
+  if (config == NULL)
+    return g_steal_pointer (&flat);
+  json_object_iter_init (&iter, config);
+  while (json_object_iter_next (&iter, &key, &node))
+    if (strcmp (key, "schedule") == 0 || lw_schedule_has_key (key))
+      {
+        fail_option (error, owner, key);
+        return NULL;
+      }
+    else if (strcmp (key, "learning_rate") == 0 && get_object (node) != NULL)
+      {
+        if (!flatten_schedule (owner, node, flat, error))
+          return NULL;
+      }
+    /* None is 0 to a spec, and nothing to Keras. */
+    else if (strcmp (key, "ema_overwrite_frequency") != 0 || !is_null (node))
+      json_object_set_member (flat, key, json_node_copy (node));
+  return g_steal_pointer (&flat);
+}
+
 static LwSpec *
 read_optimizer (JsonNode *node, GError **error)
 {
-  const LwSpecClass *klass;
-  JsonObject        *config;
-  JsonNode          *rate;
+  const LwSpecClass     *klass;
+  JsonObject            *config;
+  g_autoptr (JsonObject) flat = NULL;
+  g_autoptr (LwSpec)     spec = NULL;
 
   if (!open_compiled (node, "optimizer", lw_optimizer_classes (), &klass, &config, error))
     return NULL;
-
-  rate = config != NULL ? json_object_get_member (config, "learning_rate") : NULL;
-  if (get_object (rate) != NULL)
-    {
-      const char *schedule = get_string (json_object_get_member (get_object (rate), "class_name"));
-
-      g_set_error (error, LW_ERROR, LW_ERROR_UNSUPPORTED,
-                   _("Layerwise does not know the learning rate schedule %s of %s yet; compile the "
-                     "model with a number."),
-                   schedule != NULL ? schedule : "?", klass->class_name);
-      return NULL;
-    }
-  return read_spec (klass, NULL, klass->class_name, config, check_optimizer_option, error);
+  flat = flatten_optimizer (klass->class_name, config, error);
+  if (flat == NULL)
+    return NULL;
+  spec = read_spec (klass, NULL, klass->class_name, flat, check_optimizer_option, error);
+  if (spec == NULL)
+    return NULL;
+  /* A schedule without a rate of its own begins with its first value. */
+  return lw_spec_with_value (spec, "learning_rate", (LwFieldValue) { .x = lw_schedule_get_initial (spec) },
+                             error);
 }
 
 static LwSpec *

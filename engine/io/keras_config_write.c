@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "engine/io/keras_config.h"
+#include "engine/nn/schedule.h"
 
 /* The text is put together here and not by json-glib, which in 1.6 writes 1e-10 as the invalid
  * "1e-10.0" and 0.9 with seventeen digits. */
@@ -24,6 +25,34 @@ append_string (GString *json, const char *text)
   g_string_append_c (json, '"');
 }
 
+/* `text` is a number's shortest form. Keras insists on a float where one is meant: SGD refuses a
+ * momentum of 0. */
+static void
+append_float (GString *json, const char *text)
+{
+  g_string_append (json, text);
+  if (strpbrk (text, ".e") == NULL)
+    g_string_append (json, ".0");
+}
+
+static void
+append_list (GString *json, const LwField *field, const char *text)
+{
+  g_auto (GStrv) numbers = g_strsplit (text, ", ", -1);
+
+  g_string_append_c (json, '[');
+  for (char **number = numbers; *number != NULL; number++)
+    {
+      if (number > numbers)
+        g_string_append_c (json, ',');
+      if (field->whole)
+        g_string_append (json, *number);
+      else
+        append_float (json, *number);
+    }
+  g_string_append_c (json, ']');
+}
+
 static void
 append_value (GString *json, const LwField *field, const LwFieldValue *value)
 {
@@ -42,12 +71,13 @@ append_value (GString *json, const LwField *field, const LwFieldValue *value)
       if (isnan (value->x))
         g_string_append (json, "null");
       else
-        {
-          g_string_append (json, text);
-          /* Keras insists on a float where one is meant: SGD refuses a momentum of 0. */
-          if (strpbrk (text, ".e") == NULL)
-            g_string_append (json, ".0");
-        }
+        append_float (json, text);
+      break;
+    case LW_FIELD_LIST:
+      if (value->list.n == 0)
+        g_string_append (json, "null");
+      else
+        append_list (json, field, text);
       break;
     case LW_FIELD_CHOICE:
       append_string (json, text);
@@ -58,6 +88,46 @@ append_value (GString *json, const LwField *field, const LwFieldValue *value)
       g_string_append (json, text);
       break;
     }
+}
+
+/* "GlorotUniform" for "glorot_uniform". */
+static void
+append_class_name (GString *json, const char *words)
+{
+  gboolean begin = TRUE;
+
+  for (const char *p = words; *p != '\0'; p++)
+    {
+      if (*p != '_')
+        g_string_append_c (json, begin ? g_ascii_toupper (*p) : *p);
+      begin = *p == '_';
+    }
+}
+
+/* An initializer as Keras up to 3.14 writes it; later releases read that too. */
+static void
+append_initializer (GString *json, const char *words)
+{
+  g_string_append (json, "{\"module\":\"keras.initializers\",\"class_name\":\"");
+  append_class_name (json, words);
+  g_string_append (json, "\",\"config\":{");
+  if (strcmp (words, "random_uniform") == 0)
+    g_string_append (json, "\"minval\":-0.05,\"maxval\":0.05,\"seed\":null");
+  else if (strcmp (words, "random_normal") == 0 || strcmp (words, "truncated_normal") == 0)
+    g_string_append (json, "\"mean\":0.0,\"stddev\":0.05,\"seed\":null");
+  else if (strcmp (words, "zeros") != 0 && strcmp (words, "ones") != 0)
+    g_string_append (json, "\"seed\":null");
+  g_string_append (json, "},\"registered_name\":null}");
+}
+
+/* Initializers matter only for new weights, and releases differ in what they write: standard ones are
+ * left out, as is a regularizer that is none. */
+static gboolean
+is_left_out (const LwField *field, const LwFieldValue *value)
+{
+  if (g_str_has_suffix (field->key, "_initializer"))
+    return value->choice == field->standard.choice;
+  return strcmp (field->key, "kernel_regularizer") == 0 && value->x == 0.0;
 }
 
 static void
@@ -71,6 +141,8 @@ append_fields (GString *json, const LwSpec *spec)
       const LwFieldValue *value = lw_spec_get_value (spec, i);
       LwFieldValue        pool;
 
+      if (is_left_out (field, value))
+        continue;
       if (json->str[json->len - 1] != '{')
         g_string_append_c (json, ',');
       g_string_append_printf (json, "\"%s\":", field->key);
@@ -81,7 +153,17 @@ append_fields (GString *json, const LwSpec *spec)
           lw_spec_get_pair (spec, "pool_size", pool.pair);
           value = &pool;
         }
-      append_value (json, field, value);
+      if (g_str_has_suffix (field->key, "_initializer"))
+        append_initializer (json, field->choices[value->choice]);
+      else if (strcmp (field->key, "kernel_regularizer") == 0)
+        {
+          g_string_append (json, "{\"module\":\"keras.regularizers\",\"class_name\":\"L2\","
+                                 "\"config\":{\"l2\":");
+          append_value (json, field, value);
+          g_string_append (json, "},\"registered_name\":null}");
+        }
+      else
+        append_value (json, field, value);
     }
 }
 
@@ -147,6 +229,55 @@ get_input_name (const LwModelSpec *model)
   return name;
 }
 
+/* The schedule as an object of its own, which takes the rate's place. */
+static void
+append_schedule (GString *json, const LwSpec *optimizer)
+{
+  const LwSpecClass *klass = lw_spec_get_class (optimizer);
+  const char        *name = lw_spec_get_choice (optimizer, "schedule");
+
+  begin_object (json, "keras.optimizers.schedules", name);
+  for (guint i = 0; i < klass->n_fields; i++)
+    {
+      const LwField *field = &klass->fields[i];
+      const gboolean is_rate = strcmp (field->key, "learning_rate") == 0;
+
+      if (is_rate ? lw_schedule_uses_key (optimizer, "values")
+                  : !lw_schedule_uses_key (optimizer, field->key))
+        continue;
+      if (json->str[json->len - 1] != '{')
+        g_string_append_c (json, ',');
+      g_string_append_printf (json, "\"%s\":", is_rate ? "initial_learning_rate" : field->key);
+      append_value (json, field, lw_spec_get_value (optimizer, i));
+    }
+  /* Keras calls this one so. */
+  g_string_append_printf (json, ",\"name\":\"%s\"",
+                          strcmp (name, "PiecewiseConstantDecay") == 0 ? "PiecewiseConstant" : name);
+  end_object (json);
+}
+
+static void
+append_optimizer_fields (GString *json, const LwSpec *optimizer)
+{
+  const LwSpecClass *klass = lw_spec_get_class (optimizer);
+
+  for (guint i = 0; i < klass->n_fields; i++)
+    {
+      const LwField      *field = &klass->fields[i];
+      const LwFieldValue *value = lw_spec_get_value (optimizer, i);
+
+      if (strcmp (field->key, "schedule") == 0 || lw_schedule_has_key (field->key))
+        continue;
+      g_string_append_printf (json, ",\"%s\":", field->key);
+      if (strcmp (field->key, "learning_rate") == 0 && lw_schedule_is_used (optimizer))
+        append_schedule (json, optimizer);
+      else if (strcmp (field->key, "ema_overwrite_frequency") == 0 && value->i == 0)
+        g_string_append (json, "null");
+      else
+        append_value (json, field, value);
+    }
+}
+
 static void
 append_compile_config (GString *json, const LwModelSpec *model)
 {
@@ -158,7 +289,7 @@ append_compile_config (GString *json, const LwModelSpec *model)
   begin_object (json, "keras.optimizers", lw_spec_get_class (optimizer)->class_name);
   /* Keras calls this one by its class name. */
   g_string_append_printf (json, "\"name\":\"%s\"", lw_spec_is_a (optimizer, "SGD") ? "SGD" : name);
-  append_fields (json, optimizer);
+  append_optimizer_fields (json, optimizer);
   end_object (json);
 
   g_string_append (json, ",\"loss\":");

@@ -1,6 +1,8 @@
 #include "engine/io/weights_h5_private.h"
 
 #include "engine/nn/layer_class.h"
+#include "engine/nn/optimizer.h"
+#include "engine/nn/schedule.h"
 
 /* Which arrays a model's file has, and of what shapes. */
 
@@ -28,35 +30,26 @@ count_trainable (const LwModelSpec *model)
   return n;
 }
 
-static gboolean
-has_amsgrad (const LwSpec *optimizer)
-{
-  return lw_spec_class_find (lw_spec_get_class (optimizer), "amsgrad", NULL) != NULL
-         && lw_spec_get_bool (optimizer, "amsgrad");
-}
-
 guint
 lw_weights_count_slots (const LwModelSpec *model)
 {
-  const LwSpec *optimizer = lw_model_spec_get_optimizer (model);
-  guint         n = count_trainable (model);
-
-  if (lw_spec_is_a (optimizer, "SGD"))
-    return lw_spec_get_float (optimizer, "momentum") > 0.0 ? n : 0;
-  return has_amsgrad (optimizer) ? 3 * n : 2 * n;
+  return lw_optimizer_spec_count_slots (lw_model_spec_get_optimizer (model), count_trainable (model));
 }
 
 LwShape
 lw_weights_get_slot_shape (const LwModelSpec *model, guint i)
 {
-  guint               n = count_trainable (model);
-  const LwWeightInfo *weight;
+  const int variable = lw_optimizer_spec_get_slot (lw_model_spec_get_optimizer (model),
+                                                   count_trainable (model), i);
+  const LwWeightInfo *weight = variable >= 0 ? get_trainable (model, (guint) variable) : NULL;
 
-  if (lw_spec_is_a (lw_model_spec_get_optimizer (model), "SGD"))
-    weight = get_trainable (model, i);
-  else
-    weight = get_trainable (model, i < 2 * n ? i / 2 : i - 2 * n);
   return weight != NULL ? weight->shape : LW_SCALAR;
+}
+
+gboolean
+lw_weights_has_rate (const LwModelSpec *model)
+{
+  return !lw_schedule_is_used (lw_model_spec_get_optimizer (model));
 }
 
 static guint64

@@ -7,7 +7,8 @@
  * a .keras archive, and byte for byte the same as what save_weights() writes.
  *
  *   /layers/<group>/vars/0, 1, …   <group> from the layer's class: conv2d, conv2d_1, dense, …
- *   /optimizer/vars/0, 1, …        iterations, learning rate, then the optimizer's slots
+ *   /optimizer/vars/0, 1, …        iterations, learning rate (with a schedule there is none, and what
+ *                                  follows moves up), then the optimizer's slots
  *   /vars                          empty, but Keras before 3.6 wants it */
 
 G_BEGIN_DECLS
@@ -23,9 +24,8 @@ typedef struct {
   double     learning_rate;
 } LwWeights;
 
-/* How many slots the model's optimizer has, and the shape of slot i. With v1 … vn the trainable
- * weights: SGD without momentum none; with momentum one for each; Adam m(v1), v(v1), m(v2), …, and
- * with AMSGrad vhat(v1) … vhat(vn) behind. */
+/* How many slots the model's optimizer has, and the shape of slot i, in the order that
+ * lw_optimizer_get_slot() describes. */
 guint      lw_weights_count_slots   (const LwModelSpec *model);
 LwShape    lw_weights_get_slot_shape (const LwModelSpec *model, guint i);
 

@@ -3,6 +3,7 @@
 #include "engine/core/error.h"
 #include "engine/io/h5_reader.h"
 #include "engine/nn/layer_class.h"
+#include "engine/nn/schedule.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -121,21 +122,37 @@ read_layers (GHashTable        *arrays,
   return TRUE;
 }
 
+/* Nadam's one number, last since Keras 3.10, was the first of its slots before. */
+static LwTensor *
+look_up_slot (GHashTable *arrays, const LwModelSpec *model, guint first, guint n_slots, guint i)
+{
+  LwTensor *leading = look_up (arrays, "optimizer", first);
+
+  if (n_slots > 1 && lw_spec_is_a (lw_model_spec_get_optimizer (model), "Nadam") && leading != NULL
+      && lw_tensor_get_shape (leading)->rank == 0)
+    return look_up (arrays, "optimizer", first + (i + 1) % n_slots);
+  return look_up (arrays, "optimizer", first + i);
+}
+
 /* FALSE if the file's optimizer is not the model's: then nothing of it is taken. */
 static gboolean
 read_optimizer (GHashTable *arrays, const LwModelSpec *model, LwWeights *weights)
 {
-  const char *group = "optimizer";
-  guint       n_slots = lw_weights_count_slots (model);
-  LwTensor   *step = look_up (arrays, group, 0), *rate = look_up (arrays, group, 1);
+  const char    *group = "optimizer";
+  const gboolean has_rate = lw_weights_has_rate (model);
+  const guint    n_slots = lw_weights_count_slots (model), first = has_rate ? 2 : 1;
+  LwTensor      *step = look_up (arrays, group, 0), *rate = look_up (arrays, group, 1);
+  const double   initial = lw_schedule_get_initial (lw_model_spec_get_optimizer (model));
 
-  if (count_arrays (arrays, group) != 2 + n_slots || step == NULL || rate == NULL
-      || lw_tensor_get_dtype (step) != LW_INT64 || lw_tensor_get_count (step) != 1
-      || lw_tensor_get_dtype (rate) != LW_FLOAT32 || lw_tensor_get_count (rate) != 1)
+  if (count_arrays (arrays, group) != first + n_slots || step == NULL
+      || lw_tensor_get_dtype (step) != LW_INT64 || lw_tensor_get_count (step) != 1)
+    return FALSE;
+  if (has_rate
+      && (rate == NULL || lw_tensor_get_dtype (rate) != LW_FLOAT32 || lw_tensor_get_count (rate) != 1))
     return FALSE;
   for (guint i = 0; i < n_slots; i++)
     {
-      LwTensor *slot = look_up (arrays, group, 2 + i);
+      LwTensor *slot = look_up_slot (arrays, model, first, n_slots, i);
       LwShape   shape = lw_weights_get_slot_shape (model, i);
 
       if (slot == NULL || lw_tensor_get_dtype (slot) != LW_FLOAT32
@@ -143,12 +160,12 @@ read_optimizer (GHashTable *arrays, const LwModelSpec *model, LwWeights *weights
         return FALSE;
     }
   weights->step = *(const gint64 *) lw_tensor_get_data (step);
-  weights->learning_rate = (double) *lw_tensor_get_floats (rate);
+  weights->learning_rate = has_rate ? (double) *lw_tensor_get_floats (rate) : initial;
   if (weights->step < 0 || !(weights->learning_rate >= 0.0 && weights->learning_rate < 1e30))
     return FALSE;
   weights->slots = g_new0 (LwTensor *, n_slots);
   for (guint i = 0; i < n_slots; i++)
-    weights->slots[weights->n_slots++] = lw_tensor_ref (look_up (arrays, group, 2 + i));
+    weights->slots[weights->n_slots++] = lw_tensor_ref (look_up_slot (arrays, model, first, n_slots, i));
   return TRUE;
 }
 

@@ -95,13 +95,15 @@ put_optimizer (hid_t file, const LwModelSpec *model, const LwWeights *weights)
   hid_t         vars = make_vars (file, "/optimizer",
                                   lw_spec_is_a (optimizer, "SGD") ? "SGD" : snake_name);
   float         rate = (float) weights->learning_rate;
+  guint         at = 1;
   gboolean      good;
 
   good = vars >= 0
-         && put_array (vars, 0, H5T_STD_I64LE, H5T_NATIVE_INT64, &LW_SCALAR, &weights->step)
-         && put_array (vars, 1, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, &LW_SCALAR, &rate);
+         && put_array (vars, 0, H5T_STD_I64LE, H5T_NATIVE_INT64, &LW_SCALAR, &weights->step);
+  if (good && lw_weights_has_rate (model))
+    good = put_array (vars, at++, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, &LW_SCALAR, &rate);
   for (guint i = 0; i < weights->n_slots && good; i++)
-    good = put_tensor (vars, 2 + i, weights->slots[i]);
+    good = put_tensor (vars, at + i, weights->slots[i]);
   H5Gclose (vars);
   return good;
 }

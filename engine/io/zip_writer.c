@@ -12,16 +12,21 @@ enum {
   VERSION = 20,         /* 2.0 is enough to unpack it */
   VERSION_ZIP64 = 45,
   UTF8_NAMES = 1 << 11, /* general purpose bit 11 */
+  STORED = 0,
+  DEFLATED = 8,
   FIRST_DATE = 1 << 5 | 1,
 };
 
 #define MAX_U16 0xffffu
 #define MAX_U32 0xffffffffu
+/* zlib counts its input in 32 bits, and output comes in pieces of this size. */
+#define PIECE   (1 << 20)
 
 typedef struct {
   char   *name;
+  guint   method; /* STORED, DEFLATED */
   guint32 crc;
-  guint64 size, place;
+  guint64 size, packed_size, place;
   guint   header; /* index of the part that is its local header */
 } Member;
 
@@ -30,6 +35,8 @@ struct _LwZipWriter {
   GArray    *members;
   GPtrArray *owned;   /* GBytes */
   guint64    length;  /* of all parts */
+  z_stream   deflater; /* of the member that was begun last, if it is deflated */
+  gboolean   deflating;
 };
 
 static void
@@ -55,6 +62,8 @@ lw_zip_writer_free (LwZipWriter *writer)
 {
   if (writer == NULL)
     return;
+  if (writer->deflating)
+    deflateEnd (&writer->deflater);
   g_array_unref (writer->parts);
   g_array_unref (writer->members);
   g_ptr_array_unref (writer->owned);
@@ -87,20 +96,24 @@ add_text (LwZipWriter *writer, GString *text)
   g_ptr_array_add (writer->owned, bytes);
 }
 
+static gboolean
+is_large (const Member *member)
+{
+  return member->size >= MAX_U32 || member->packed_size >= MAX_U32;
+}
+
 /* The fields that a local header and an entry of the directory have in common. */
 static void
 put_common (GString *text, const Member *member, gboolean zip64)
 {
-  guint32 size = zip64 ? MAX_U32 : (guint32) member->size;
-
   put (text, zip64 ? VERSION_ZIP64 : VERSION, 2);
   put (text, UTF8_NAMES, 2);
-  put (text, 0, 2); /* stored */
+  put (text, member->method, 2);
   put (text, 0, 2); /* midnight */
   put (text, FIRST_DATE, 2);
   put (text, member->crc, 4);
-  put (text, size, 4);
-  put (text, size, 4);
+  put (text, zip64 ? MAX_U32 : member->packed_size, 4);
+  put (text, zip64 ? MAX_U32 : member->size, 4);
   put (text, strlen (member->name), 2);
 }
 
@@ -108,7 +121,7 @@ static GString *
 local_header (const Member *member)
 {
   GString *text = g_string_new (NULL);
-  gboolean zip64 = member->size >= MAX_U32;
+  gboolean zip64 = is_large (member);
 
   put (text, 0x04034b50, 4);
   put_common (text, member, zip64);
@@ -119,7 +132,7 @@ local_header (const Member *member)
       put (text, 1, 2);
       put (text, 16, 2);
       put (text, member->size, 8);
-      put (text, member->size, 8);
+      put (text, member->packed_size, 8);
     }
   return text;
 }
@@ -127,7 +140,7 @@ local_header (const Member *member)
 static void
 put_entry (GString *text, const Member *member)
 {
-  gboolean zip64 = member->size >= MAX_U32 || member->place >= MAX_U32;
+  gboolean zip64 = is_large (member) || member->place >= MAX_U32;
 
   put (text, 0x02014b50, 4);
   put (text, 3 << 8 | (zip64 ? VERSION_ZIP64 : VERSION), 2); /* made on Unix */
@@ -144,7 +157,7 @@ put_entry (GString *text, const Member *member)
       put (text, 1, 2);
       put (text, 24, 2);
       put (text, member->size, 8);
-      put (text, member->size, 8);
+      put (text, member->packed_size, 8);
       put (text, member->place, 8);
     }
 }
@@ -181,6 +194,47 @@ put_end (GString *text, guint64 n, guint64 size, guint64 place)
   put (text, 0, 2);
 }
 
+/* Deflates what is given, with Z_FINISH to the end. */
+static void
+add_deflated (LwZipWriter *writer, Member *member, gconstpointer data, gsize length, int flush)
+{
+  z_stream *z = &writer->deflater;
+
+  z->next_in = (Bytef *) data;
+  z->avail_in = 0;
+  for (;;)
+    {
+      gsize     taken = z->avail_in == 0 ? MIN (length, (gsize) 1 << 30) : 0;
+      gboolean  last;
+      GBytes   *bytes;
+      guint8   *piece;
+      gsize     n;
+
+      z->avail_in += (uInt) taken;
+      length -= taken;
+      last = length == 0;
+      if (last && z->avail_in == 0 && flush == Z_NO_FLUSH)
+        return;
+      piece = g_malloc (PIECE);
+      z->next_out = piece;
+      z->avail_out = PIECE;
+      deflate (z, last ? flush : Z_NO_FLUSH);
+      n = PIECE - z->avail_out;
+      last = last && z->avail_in == 0 && z->avail_out > 0;
+      if (n == 0)
+        g_free (piece);
+      else
+        {
+          bytes = g_bytes_new_take (g_realloc (piece, n), n);
+          g_ptr_array_add (writer->owned, bytes);
+          add_part (writer, g_bytes_get_data (bytes, NULL), n);
+          member->packed_size += n;
+        }
+      if (last)
+        return;
+    }
+}
+
 /* Size and CRC stand before the data, so a member's header is made when all of it is known. */
 static void
 end_member (LwZipWriter *writer)
@@ -193,6 +247,12 @@ end_member (LwZipWriter *writer)
   if (writer->members->len == 0)
     return;
   member = &g_array_index (writer->members, Member, writer->members->len - 1);
+  if (writer->deflating)
+    {
+      add_deflated (writer, member, "", 0, Z_FINISH);
+      deflateEnd (&writer->deflater);
+      writer->deflating = FALSE;
+    }
   text = local_header (member);
   writer->length += text->len;
   bytes = g_string_free_to_bytes (text);
@@ -214,6 +274,20 @@ lw_zip_writer_begin (LwZipWriter *writer, const char *name)
 }
 
 void
+lw_zip_writer_begin_deflated (LwZipWriter *writer, const char *name)
+{
+  lw_zip_writer_begin (writer, name);
+  writer->deflater = (z_stream) { 0 };
+  /* Bare deflate data, at zlib's own level, as Python's zipfile has it. Without the memory for zlib's
+   * state the member is stored. */
+  if (deflateInit2 (&writer->deflater, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8,
+                    Z_DEFAULT_STRATEGY) != Z_OK)
+    return;
+  writer->deflating = TRUE;
+  g_array_index (writer->members, Member, writer->members->len - 1).method = DEFLATED;
+}
+
+void
 lw_zip_writer_add (LwZipWriter *writer, gconstpointer data, gsize length)
 {
   Member *member;
@@ -224,7 +298,13 @@ lw_zip_writer_add (LwZipWriter *writer, gconstpointer data, gsize length)
   member = &g_array_index (writer->members, Member, writer->members->len - 1);
   member->crc = (guint32) crc32_z (member->crc, data, length);
   member->size += length;
-  add_part (writer, data, length);
+  if (writer->deflating)
+    add_deflated (writer, member, data, length, Z_NO_FLUSH);
+  else
+    {
+      member->packed_size += length;
+      add_part (writer, data, length);
+    }
 }
 
 void

@@ -2,9 +2,9 @@
 
 #include <glib.h>
 
-/* LwZipWriter: writes a ZIP archive of stored (not compressed) members, as np.savez and Keras do.
- * All members bear the same date, ZIP's first (1 January 1980), so that equal contents give equal
- * files. */
+/* LwZipWriter: writes a ZIP archive of stored (not compressed) members, as np.savez and Keras do, or of
+ * deflated ones, as np.savez_compressed does. All members bear the same date, ZIP's first (1 January
+ * 1980), so that equal contents give equal files. */
 
 G_BEGIN_DECLS
 
@@ -15,8 +15,10 @@ void         lw_zip_writer_free      (LwZipWriter *writer);
 
 /* Starts the next member; `name` is UTF-8 and not that of another member. */
 void         lw_zip_writer_begin     (LwZipWriter *writer, const char *name);
-/* Adds to the member that was begun last. The data are borrowed until the writer is freed; bytes are
- * referenced. */
+/* The same; what is added is deflated at once, and its packed form kept until the writer is freed. */
+void         lw_zip_writer_begin_deflated (LwZipWriter *writer, const char *name);
+/* Adds to the member that was begun last. The data of a stored member are borrowed until the writer is
+ * freed; bytes are referenced. */
 void         lw_zip_writer_add       (LwZipWriter *writer, gconstpointer data, gsize length);
 void         lw_zip_writer_add_bytes (LwZipWriter *writer, GBytes *bytes);
 

@@ -72,6 +72,49 @@ LW_KERNEL (lw_multiply) (gsize n, const float *a, const float *b, float *y)
 }
 
 void
+LW_KERNEL (lw_divide) (gsize n, const float *a, const float *b, float *y)
+{
+  LW_INDEPENDENT
+  for (gsize i = 0; i < n; i++)
+    y[i] = a[i] / b[i];
+}
+
+void
+LW_KERNEL (lw_pow) (gsize n, const float *a, const float *b, float *y)
+{
+  LW_INDEPENDENT
+  for (gsize i = 0; i < n; i++)
+    y[i] = lw_powf (a[i], b[i]);
+}
+
+/* A NaN on either side is the result. */
+void
+LW_KERNEL (lw_maximum) (gsize n, const float *a, const float *b, float *y)
+{
+  LW_INDEPENDENT
+  for (gsize i = 0; i < n; i++)
+    {
+      const float u = a[i], v = b[i];
+      const float larger = u > v ? u : v;
+
+      y[i] = u != u ? u : larger;
+    }
+}
+
+void
+LW_KERNEL (lw_minimum) (gsize n, const float *a, const float *b, float *y)
+{
+  LW_INDEPENDENT
+  for (gsize i = 0; i < n; i++)
+    {
+      const float u = a[i], v = b[i];
+      const float smaller = u < v ? u : v;
+
+      y[i] = u != u ? u : smaller;
+    }
+}
+
+void
 LW_KERNEL (lw_scale) (gsize n, float factor, const float *x, float *y)
 {
   LW_INDEPENDENT
@@ -93,6 +136,22 @@ LW_KERNEL (lw_log) (gsize n, const float *x, float *y)
   LW_INDEPENDENT
   for (gsize i = 0; i < n; i++)
     y[i] = lw_logf (x[i]);
+}
+
+void
+LW_KERNEL (lw_sqrt) (gsize n, const float *x, float *y)
+{
+  LW_INDEPENDENT
+  for (gsize i = 0; i < n; i++)
+    y[i] = sqrtf (x[i]);
+}
+
+void
+LW_KERNEL (lw_abs) (gsize n, const float *x, float *y)
+{
+  LW_INDEPENDENT
+  for (gsize i = 0; i < n; i++)
+    y[i] = lw_float_from_bits (lw_float_bits (x[i]) & 0x7fffffffu);
 }
 
 void

@@ -84,6 +84,22 @@ typedef struct {
   float alpha, one_minus_beta_1, one_minus_beta_2, epsilon;
 } LwAdamStep;
 
+/* One step of Nadam; what depends on the step alone is folded into three factors by the caller:
+ *   m += (g - m)·(1 - beta_1);  v += (g² - v)·(1 - beta_2)
+ *   w -= rate·(of_m·m + of_g·g) / (sqrt (v·correction) + epsilon)
+ * (Keras 3, optimizers/nadam.py; Dozat, "Incorporating Nesterov momentum into Adam", 2016). */
+typedef struct {
+  float rate, of_m, of_g, correction, one_minus_beta_1, one_minus_beta_2, epsilon;
+} LwNadamStep;
+
+/* One step of RMSprop (Keras 3, optimizers/rmsprop.py): epsilon stands inside the root.
+ *   v = rho·v + (1 - rho)·g²;  d = v;  centered: a = rho·a + (1 - rho)·g, d = max (v - a², 0)
+ *   step = rate·g / sqrt (d + epsilon);  w -= step, or with momentum b = momentum·b + step, w -= b
+ * v - a² is a variance: the maximum only mends what rounding takes from it. */
+typedef struct {
+  float rate, rho, one_minus_rho, momentum, epsilon;
+} LwRmspropStep;
+
 typedef struct {
   LwIsa       isa;
   const char *name;  /* "baseline", "avx2", "avx512", "neon": the words of LW_ISA and --json */
@@ -98,9 +114,15 @@ typedef struct {
   void (*add) (gsize n, const float *a, const float *b, float *y);
   void (*subtract) (gsize n, const float *a, const float *b, float *y);
   void (*multiply) (gsize n, const float *a, const float *b, float *y);
+  void (*divide) (gsize n, const float *a, const float *b, float *y);
+  void (*pow) (gsize n, const float *a, const float *b, float *y);     /* C's pow() in every case */
+  void (*maximum) (gsize n, const float *a, const float *b, float *y); /* NaN where either is */
+  void (*minimum) (gsize n, const float *a, const float *b, float *y);
   void (*scale) (gsize n, float factor, const float *x, float *y);
   void (*exp) (gsize n, const float *x, float *y);
   void (*log) (gsize n, const float *x, float *y);
+  void (*sqrt) (gsize n, const float *x, float *y);
+  void (*abs) (gsize n, const float *x, float *y);
   void (*relu) (gsize n, const float *x, float *y);
   void (*sigmoid) (gsize n, const float *x, float *y);
   void (*tanh) (gsize n, const float *x, float *y);
@@ -108,6 +130,32 @@ typedef struct {
   void (*relu_gradient) (gsize n, const float *y, const float *gy, float *gx);
   void (*sigmoid_gradient) (gsize n, const float *y, const float *gy, float *gx);
   void (*tanh_gradient) (gsize n, const float *y, const float *gy, float *gx);
+  /* From the *inputs* x; a NaN stays one, infinities give the limits.
+   * clip: x held within low … high; gx = gy where low <= x <= high, else 0.
+   * relu_with: max where x >= max, x where threshold <= x, else slope·(x - threshold); gx = 0 where
+   *   x >= max, gy where x > threshold, else slope·gy.
+   * elu: x where x > 0, else alpha·(exp (x) - 1).
+   * softplus: log (1 + exp (x)).
+   * silu: x·sigmoid (x); gx = gy·s·(1 + x·(1 - s)).
+   * gelu: x·Φ (x), Φ the normal distribution function; gx = gy·(Φ (x) + x·exp (-x² / 2) / sqrt (2 π)).
+   * gelu_tanh: x·(1 + tanh (sqrt (2 / π)·(x + 0.044715·x³))) / 2.
+   * (Hendrycks and Gimpel, "Gaussian error linear units", 2016; Clevert et al., "Fast and accurate
+   * deep network learning by exponential linear units", 2015.) */
+  void (*clip) (gsize n, float low, float high, const float *x, float *y);
+  void (*clip_gradient) (gsize n, float low, float high, const float *x, const float *gy, float *gx);
+  void (*relu_with) (gsize n, float slope, float max, float threshold, const float *x, float *y);
+  void (*relu_with_gradient) (gsize n, float slope, float max, float threshold, const float *x,
+                              const float *gy, float *gx);
+  void (*elu) (gsize n, float alpha, const float *x, float *y);
+  void (*elu_gradient) (gsize n, float alpha, const float *x, const float *gy, float *gx);
+  void (*softplus) (gsize n, const float *x, float *y);
+  void (*softplus_gradient) (gsize n, const float *x, const float *gy, float *gx);
+  void (*silu) (gsize n, const float *x, float *y);
+  void (*silu_gradient) (gsize n, const float *x, const float *gy, float *gx);
+  void (*gelu) (gsize n, const float *x, float *y);
+  void (*gelu_gradient) (gsize n, const float *x, const float *gy, float *gx);
+  void (*gelu_tanh) (gsize n, const float *x, float *y);
+  void (*gelu_tanh_gradient) (gsize n, const float *x, const float *gy, float *gx);
   /* y = (float) x · factor + offset: the data path's cast and scale (one rounding each). */
   void (*scale_u8) (gsize n, float factor, float offset, const uint8_t *x, float *y);
   /* TRUE if every element is finite. */
@@ -116,6 +164,9 @@ typedef struct {
   /* Softmax over each of `rows` rows of `cols`: exp (x - max) / sum, stable. */
   void (*softmax) (int rows, int cols, const float *x, float *y);
   void (*softmax_gradient) (int rows, int cols, const float *y, const float *gy, float *gx);
+  /* x - max - log (sum (exp (x - max))), and gx = gy - exp (y)·sum (gy). */
+  void (*log_softmax) (int rows, int cols, const float *x, float *y);
+  void (*log_softmax_gradient) (int rows, int cols, const float *y, const float *gy, float *gx);
   /* Fused: probabilities [rows, cols] and each row's cross-entropy -log softmax (x)[label] [rows];
    * labels lie in 0..cols-1 (the caller checks). */
   void (*softmax_cross_entropy) (int rows, int cols, const float *logits, const int32_t *labels,
@@ -144,6 +195,29 @@ typedef struct {
   void (*global_average) (int pixels, int channels, const float *x, float *y);
   void (*global_average_gradient) (int pixels, int channels, const float *gy, float *gx);
 
+  /* The maximum likewise, a NaN counting as the greatest. gx = gy shared equally among the pixels where
+   * x equals the maximum y (or is NaN), 0 elsewhere. */
+  void (*global_max) (int pixels, int channels, const float *x, float *y);
+  void (*global_max_gradient) (int pixels, int channels, const float *x, const float *y,
+                               const float *gy, float *gx);
+
+  /* Batch normalisation, a block of rows (at least one) of x [rows, channels] at a time; everything
+   * else has one entry for each channel.
+   * batch_moments: `mean` of the block, and about it, as it is rounded, rest = sum (x - mean) and
+   * squares = sum ((x - mean)²): from these, blocks can be joined exactly.
+   * batch_normalize: y = (x - mean)·factor + offset.
+   * batch_normalize_sums: sum = sum (gy), dot = sum (gy·(x - mean)).
+   * batch_normalize_gradient: gx = ((gy - gy_mean) - (x - mean)·slope)·factor. */
+  void (*batch_moments) (int rows, int channels, const float *x, float *mean, float *rest,
+                         float *squares);
+  void (*batch_normalize) (int rows, int channels, const float *x, const float *mean,
+                           const float *factor, const float *offset, float *y);
+  void (*batch_normalize_sums) (int rows, int channels, const float *x, const float *mean,
+                                const float *gy, float *sum, float *dot);
+  void (*batch_normalize_gradient) (int rows, int channels, const float *x, const float *mean,
+                                    const float *gy, const float *gy_mean, const float *slope,
+                                    const float *factor, float *gx);
+
   /* Inverted dropout: y = x · factor where the generator's 32-bit draw for element `first + i` is
    * >= threshold, else 0, mask[i] = 1 or 0. Draw number j is word j % 4 of Philox4x32-10 (Salmon et
    * al., "Parallel random numbers: as easy as 1, 2, 3", 2011) with counter {lo, hi of j / 4,
@@ -159,6 +233,16 @@ typedef struct {
    * m = momentum·m - rate·g and w += m, or with nesterov w += momentum·m - rate·g (the new m). */
   void (*sgd) (gsize n, float rate, float momentum, gboolean nesterov, const float *g,
                const float *w, const float *m, float *w_out, float *m_out);
+  void (*nadam) (gsize n, const LwNadamStep *step, const float *g,
+                 const float *w, const float *m, const float *v,
+                 float *w_out, float *m_out, float *v_out);
+  /* b NULL: without momentum; a NULL: not centered. */
+  void (*rmsprop) (gsize n, const LwRmspropStep *step, const float *g,
+                   const float *w, const float *v, const float *b, const float *a,
+                   float *w_out, float *v_out, float *b_out, float *a_out);
+  /* Adagrad, Keras 3 optimizers/adagrad.py: sum += g²;  w -= rate·g / sqrt (sum + epsilon). */
+  void (*adagrad) (gsize n, float rate, float epsilon, const float *g,
+                   const float *w, const float *sum, float *w_out, float *sum_out);
 } LwKernels;
 
 /* The table for one instruction set, or NULL when this build or this processor (or the operating

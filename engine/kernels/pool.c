@@ -265,6 +265,97 @@ LW_KERNEL (lw_global_average_gradient) (int pixels, int channels, const float *g
     }
 }
 
+LW_INLINE LwVec
+larger_or_nan (LwVec best, LwVec value)
+{
+  return lw_vec_select ((value > best) | (value != value), value, best);
+}
+
+/* Four running maxima per channel, so that they need not wait for each other. */
+LW_INLINE LwVec
+maximum_of_pixels (int pixels, int channels, const float *x, int n)
+{
+  LwVec maxima[4];
+
+  LW_UNROLL
+  for (int i = 0; i < 4; i++)
+    maxima[i] = lw_vec_set (-INFINITY);
+  for (int pixel = 0; pixel < pixels; pixel += 4)
+    {
+      LW_UNROLL
+      for (int i = 0; i < 4; i++)
+        if (pixel + i < pixels)
+          {
+            const float *p = x + (gsize) (pixel + i) * channels;
+
+            maxima[i] = larger_or_nan (maxima[i],
+                                       n == LW_LANES ? lw_vec_load (p) : lw_vec_load_part (p, n));
+          }
+    }
+  return larger_or_nan (larger_or_nan (maxima[0], maxima[1]), larger_or_nan (maxima[2], maxima[3]));
+}
+
+void
+LW_KERNEL (lw_global_max) (int pixels, int channels, const float *x, float *y)
+{
+  int c = 0;
+
+  for (; c + LW_LANES <= channels; c += LW_LANES)
+    lw_vec_store (y + c, maximum_of_pixels (pixels, channels, x + c, LW_LANES));
+  if (c < channels)
+    lw_vec_store_part (y + c, channels - c,
+                       maximum_of_pixels (pixels, channels, x + c, channels - c));
+}
+
+/* The lanes whose pixel holds the maximum. Where the maximum is a number, no pixel is NaN. */
+LW_INLINE LwVecInt
+holds_maximum (LwVec value, LwVec maximum)
+{
+  return (value == maximum) | (value != value);
+}
+
+LW_INLINE void
+share_among_maxima (int pixels, int channels, int n, const float *x, const float *y, const float *gy,
+                    float *gx)
+{
+  const LwVec maximum = n == LW_LANES ? lw_vec_load (y) : lw_vec_load_part (y, n);
+  LwVecInt    count = { 0 };
+  LwVec       share;
+
+  for (int pixel = 0; pixel < pixels; pixel++)
+    {
+      const float *p = x + (gsize) pixel * channels;
+
+      /* A mask's lanes are 0 or -1. */
+      count -= holds_maximum (n == LW_LANES ? lw_vec_load (p) : lw_vec_load_part (p, n), maximum);
+    }
+  share = (n == LW_LANES ? lw_vec_load (gy) : lw_vec_load_part (gy, n))
+          / __builtin_convertvector (count, LwVec);
+  for (int pixel = 0; pixel < pixels; pixel++)
+    {
+      const gsize at = (gsize) pixel * channels;
+      const LwVec value = n == LW_LANES ? lw_vec_load (x + at) : lw_vec_load_part (x + at, n);
+      const LwVec g = (LwVec) (holds_maximum (value, maximum) & (LwVecInt) share);
+
+      if (n == LW_LANES)
+        lw_vec_store (gx + at, g);
+      else
+        lw_vec_store_part (gx + at, n, g);
+    }
+}
+
+void
+LW_KERNEL (lw_global_max_gradient) (int pixels, int channels, const float *x, const float *y,
+                                    const float *gy, float *gx)
+{
+  int c = 0;
+
+  for (; c + LW_LANES <= channels; c += LW_LANES)
+    share_among_maxima (pixels, channels, LW_LANES, x + c, y + c, gy + c, gx + c);
+  if (c < channels)
+    share_among_maxima (pixels, channels, channels - c, x + c, y + c, gy + c, gx + c);
+}
+
 /* n of a vector's channels, from channel 0 of the pointers on. A row's pixels go into four running
  * sums (column % 4), which are joined at the image's end: ((0 + 1) + (2 + 3)). */
 LW_INLINE void

@@ -43,6 +43,17 @@
  *   average_pool_gradient (pool, images, gy, gx)
  *   global_average (images, pixels, channels, x, y)            x [images, pixels, channels]
  *   global_average_gradient (images, pixels, channels, gy, gx)
+ *   global_max (images, pixels, channels, x, y)          a NaN counts as the greatest
+ *   global_max_gradient (images, pixels, channels, x, y, gy, gx)         shared among equal maxima
+ *
+ * Batch normalisation of x [rows, channels], the rest with one entry for each channel: mean and
+ * variance = mean of (x - mean)², by two passes; y = (x - mean)·factor + offset; sum = sum of gy, dot =
+ * sum of gy·(x - mean); gx = (gy - gy_mean - (x - mean)·slope)·factor.
+ *
+ *   batch_moments (rows, channels, x, mean, variance)
+ *   batch_normalize (rows, channels, x, mean, factor, offset, y)
+ *   batch_normalize_sums (rows, channels, x, mean, gy, sum, dot)
+ *   batch_normalize_gradient (rows, channels, x, mean, gy, gy_mean, slope, factor, gx)
  *
  * Rows: softmax and log-softmax over each of `rows` rows of `cols`, from x - max (x); their gradients
  * are computed from the outputs y. The cross-entropy of row r is -log_softmax (logits)[labels[r]]
@@ -55,6 +66,14 @@
  *   softmax_cross_entropy (rows, cols, logits, labels, probabilities, losses)
  *   softmax_cross_entropy_gradient (rows, cols, probabilities, labels, factor, gx)
  *
+ * Activations, in place if the arrays are the same, as the kernels of these names in kernels.h:
+ *
+ *   clip (n, low, high, x, y)
+ *   relu_with (n, slope, max, threshold, x, y)
+ *   elu (n, alpha, x, y)
+ *   softplus, silu, gelu, gelu_tanh (n, x, y)
+ *   NAME_gradient (n, the same parameters, x, gy, gx)         from the inputs x
+ *
  * Elementwise, in place if the arrays are the same; gradients from the outputs y. dropout multiplies
  * by factor where mask is not 0 and writes 0 elsewhere; it is its own gradient.
  *
@@ -62,8 +81,8 @@
  *   relu_gradient, sigmoid_gradient, tanh_gradient (n, y, gy, gx)
  *   dropout (n, factor, mask, x, y)
  *
- * Optimizers: one step each, as LwKernels.adam and LwKernels.sgd (kernels.h) describe them; inputs
- * and outputs may be the same arrays. */
+ * Optimizers: one step each, as LwKernels.adam, sgd, nadam, rmsprop and adagrad (kernels.h) describe
+ * them; inputs and outputs may be the same arrays. */
 
 /* The sizes of a two-dimensional convolution, all in elements. */
 typedef struct {
@@ -100,6 +119,22 @@ G_BEGIN_DECLS
                                              REAL *y);                                             \
   void lw_reference_global_average_gradient_##SUFFIX (int images, int pixels, int channels,        \
                                                       const REAL *gy, REAL *gx);                   \
+  void lw_reference_global_max_##SUFFIX (int images, int pixels, int channels, const REAL *x,      \
+                                         REAL *y);                                                 \
+  void lw_reference_global_max_gradient_##SUFFIX (int images, int pixels, int channels,            \
+                                                  const REAL *x, const REAL *y, const REAL *gy,    \
+                                                  REAL *gx);                                       \
+  void lw_reference_batch_moments_##SUFFIX (gsize rows, gsize channels, const REAL *x, REAL *mean, \
+                                            REAL *variance);                                       \
+  void lw_reference_batch_normalize_##SUFFIX (gsize rows, gsize channels, const REAL *x,           \
+                                              const REAL *mean, const REAL *factor,                \
+                                              const REAL *offset, REAL *y);                        \
+  void lw_reference_batch_normalize_sums_##SUFFIX (gsize rows, gsize channels, const REAL *x,      \
+                                                   const REAL *mean, const REAL *gy, REAL *sum,    \
+                                                   REAL *dot);                                     \
+  void lw_reference_batch_normalize_gradient_##SUFFIX (                                            \
+      gsize rows, gsize channels, const REAL *x, const REAL *mean, const REAL *gy,                 \
+      const REAL *gy_mean, const REAL *slope, const REAL *factor, REAL *gx);                       \
   void lw_reference_softmax_##SUFFIX (int rows, int cols, const REAL *x, REAL *y);                 \
   void lw_reference_softmax_gradient_##SUFFIX (int rows, int cols, const REAL *y, const REAL *gy,  \
                                                REAL *gx);                                          \
@@ -118,6 +153,25 @@ G_BEGIN_DECLS
   void lw_reference_relu_gradient_##SUFFIX (gsize n, const REAL *y, const REAL *gy, REAL *gx);     \
   void lw_reference_sigmoid_gradient_##SUFFIX (gsize n, const REAL *y, const REAL *gy, REAL *gx);  \
   void lw_reference_tanh_gradient_##SUFFIX (gsize n, const REAL *y, const REAL *gy, REAL *gx);     \
+  void lw_reference_clip_##SUFFIX (gsize n, REAL low, REAL high, const REAL *x, REAL *y);          \
+  void lw_reference_clip_gradient_##SUFFIX (gsize n, REAL low, REAL high,                          \
+                                            const REAL *x, const REAL *gy, REAL *gx);              \
+  void lw_reference_relu_with_##SUFFIX (gsize n, REAL slope, REAL max, REAL threshold,             \
+                                        const REAL *x, REAL *y);                                   \
+  void lw_reference_relu_with_gradient_##SUFFIX (gsize n, REAL slope, REAL max, REAL threshold,    \
+                                                 const REAL *x, const REAL *gy, REAL *gx);         \
+  void lw_reference_elu_##SUFFIX (gsize n, REAL alpha, const REAL *x, REAL *y);                    \
+  void lw_reference_elu_gradient_##SUFFIX (gsize n, REAL alpha,                                    \
+                                           const REAL *x, const REAL *gy, REAL *gx);               \
+  void lw_reference_softplus_##SUFFIX (gsize n, const REAL *x, REAL *y);                           \
+  void lw_reference_softplus_gradient_##SUFFIX (gsize n, const REAL *x, const REAL *gy, REAL *gx); \
+  void lw_reference_silu_##SUFFIX (gsize n, const REAL *x, REAL *y);                               \
+  void lw_reference_silu_gradient_##SUFFIX (gsize n, const REAL *x, const REAL *gy, REAL *gx);     \
+  void lw_reference_gelu_##SUFFIX (gsize n, const REAL *x, REAL *y);                               \
+  void lw_reference_gelu_gradient_##SUFFIX (gsize n, const REAL *x, const REAL *gy, REAL *gx);     \
+  void lw_reference_gelu_tanh_##SUFFIX (gsize n, const REAL *x, REAL *y);                          \
+  void lw_reference_gelu_tanh_gradient_##SUFFIX (gsize n,                                          \
+                                                 const REAL *x, const REAL *gy, REAL *gx);         \
   void lw_reference_dropout_##SUFFIX (gsize n, REAL factor, const uint8_t *mask, const REAL *x,    \
                                       REAL *y);                                                    \
   void lw_reference_adam_##SUFFIX (gsize n, REAL alpha, REAL one_minus_beta_1,                     \
@@ -126,7 +180,18 @@ G_BEGIN_DECLS
                                    REAL *w_out, REAL *m_out, REAL *v_out, REAL *vhat_out);         \
   void lw_reference_sgd_##SUFFIX (gsize n, REAL rate, REAL momentum, gboolean nesterov,            \
                                   const REAL *g, const REAL *w, const REAL *m, REAL *w_out,        \
-                                  REAL *m_out);
+                                  REAL *m_out);                                                    \
+  void lw_reference_nadam_##SUFFIX (gsize n, REAL rate, REAL of_m, REAL of_g, REAL correction,     \
+                                    REAL one_minus_beta_1, REAL one_minus_beta_2, REAL epsilon,    \
+                                    const REAL *g, const REAL *w, const REAL *m, const REAL *v,    \
+                                    REAL *w_out, REAL *m_out, REAL *v_out);                        \
+  void lw_reference_rmsprop_##SUFFIX (gsize n, REAL rate, REAL rho, REAL momentum, REAL epsilon,   \
+                                      const REAL *g, const REAL *w, const REAL *v, const REAL *b,  \
+                                      const REAL *a, REAL *w_out, REAL *v_out, REAL *b_out,        \
+                                      REAL *a_out);                                                \
+  void lw_reference_adagrad_##SUFFIX (gsize n, REAL rate, REAL epsilon, const REAL *g,             \
+                                      const REAL *w, const REAL *sum, REAL *w_out,                 \
+                                      REAL *sum_out);
 
 LW_REFERENCE_PROTOTYPES (float, f32)
 LW_REFERENCE_PROTOTYPES (double, f64)

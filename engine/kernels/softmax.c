@@ -1,7 +1,7 @@
 #include "engine/kernels/kernels-private.h"
 #include "engine/kernels/mathf.h"
 
-/* Softmax and its cross-entropy, row by row.
+/* Softmax, its logarithm and its cross-entropy, row by row.
  *
  * Sums over a row run over LANES interleaved partial sums, whatever the machine's vector length:
  * column c belongs to sum c % LANES, and the sums are joined pairwise, halves first. */
@@ -179,6 +179,60 @@ LW_KERNEL (lw_softmax_gradient) (int rows, int cols, const float *y, const float
       LW_INDEPENDENT
       for (c = 0; c < cols; c++)
         gx[c] = y[c] * (gy[c] - dot);
+    }
+}
+
+/* Its own pass over the row, since x and y may be one array. */
+static float
+row_sum_of_exp (int cols, const float *x, float maximum)
+{
+  float sums[LANES] = { 0 };
+  float lanes[LANES];
+
+  for (int c = 0; c < cols; c += LANES)
+    {
+      load_lanes (x + c, cols - c, -INFINITY, lanes);
+      for (int i = 0; i < LANES; i++)
+        sums[i] += lw_expf (lanes[i] - maximum);
+    }
+  return join_sums (sums);
+}
+
+void
+LW_KERNEL (lw_log_softmax) (int rows, int cols, const float *x, float *y)
+{
+  for (int r = 0; r < rows; r++, x += cols, y += cols)
+    {
+      const float maximum = row_maximum (cols, x);
+      const float log_sum = lw_logf (row_sum_of_exp (cols, x, maximum));
+
+      LW_INDEPENDENT
+      for (int c = 0; c < cols; c++)
+        y[c] = (x[c] - maximum) - log_sum;
+    }
+}
+
+/* gx = gy - exp (y) · sum (gy) */
+void
+LW_KERNEL (lw_log_softmax_gradient) (int rows, int cols, const float *y, const float *gy, float *gx)
+{
+  for (int r = 0; r < rows; r++, y += cols, gy += cols, gx += cols)
+    {
+      float sums[LANES] = { 0 };
+      float lanes[LANES];
+      float sum;
+
+      for (int c = 0; c < cols; c += LANES)
+        {
+          load_lanes (gy + c, cols - c, 0.f, lanes);
+          for (int i = 0; i < LANES; i++)
+            sums[i] += lanes[i];
+        }
+      sum = join_sums (sums);
+
+      LW_INDEPENDENT
+      for (int c = 0; c < cols; c++)
+        gx[c] = gy[c] - lw_expf (y[c]) * sum;
     }
 }
 

@@ -9,10 +9,16 @@ static const LwLayerClass *const classes[] = {
   &lw_max_pooling2d_class,
   &lw_average_pooling2d_class,
   &lw_global_average_pooling2d_class,
+  &lw_global_max_pooling2d_class,
   &lw_flatten_class,
+  &lw_reshape_class,
   &lw_dense_class,
   &lw_activation_class,
+  &lw_re_lu_class,
+  &lw_softmax_class,
+  &lw_rescaling_class,
   &lw_dropout_class,
+  &lw_batch_normalization_class,
 };
 
 const LwLayerClass *const *

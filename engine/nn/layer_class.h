@@ -11,11 +11,19 @@
 
 G_BEGIN_DECLS
 
+/* Keras' initializers with their default arguments; initializer.c has the formulas. */
 typedef enum {
   LW_INIT_ZEROS,
   LW_INIT_ONES,
   LW_INIT_GLOROT_UNIFORM, /* U(-l, l), l = sqrt (6 / (fan_in + fan_out)); Keras' default kernel */
+  LW_INIT_GLOROT_NORMAL,  /* truncated normal, stddev sqrt (2 / (fan_in + fan_out)) */
+  LW_INIT_HE_UNIFORM,     /* U(-l, l), l = sqrt (6 / fan_in) */
   LW_INIT_HE_NORMAL,      /* truncated normal, stddev sqrt (2 / fan_in) */
+  LW_INIT_LECUN_UNIFORM,  /* U(-l, l), l = sqrt (3 / fan_in) */
+  LW_INIT_LECUN_NORMAL,   /* truncated normal, stddev sqrt (1 / fan_in) */
+  LW_INIT_RANDOM_NORMAL,  /* normal, stddev 0.05 */
+  LW_INIT_RANDOM_UNIFORM, /* U(-0.05, 0.05) */
+  LW_INIT_TRUNCATED_NORMAL, /* normal, stddev 0.05, what lies beyond 0.1 drawn again */
 } LwInitializer;
 
 typedef struct {
@@ -24,6 +32,7 @@ typedef struct {
   LwInitializer initializer;
   gint64        fan_in, fan_out;
   gboolean      trainable;
+  double        l2; /* what l2 · sum (w²) adds to the loss; 0 for none */
 } LwWeightInfo;
 
 #define LW_MAX_LAYER_WEIGHTS 4
@@ -69,7 +78,8 @@ typedef struct {
                      LwLayerFault *fault);
 
   /* Runs the layer on a batch x [n, …] with its weights as infer listed them. `rng` is the layer's
-   * own generator, for draws while training. */
+   * own generator, for draws while training. Training assigns to weights that are not trainable
+   * (moving averages). */
   LwTensor *(*call) (LwScope *s, const LwSpec *layer, LwTensor *x, LwVariable *const *weights,
                      gboolean training, LwRng *rng);
 } LwLayerClass;

@@ -3,6 +3,7 @@
 
 #include "engine/nn/layers/layers.h"
 #include "engine/nn/model_spec_private.h"
+#include "engine/nn/optimizer.h"
 
 /* What can be wrong with a model, in words, and what mends it. Faults are looked for from the input
  * to the loss; the first is the model's. Every fix leads towards a model that can train. */
@@ -53,8 +54,7 @@ find_flatten_of_image (const LwModelSpec *model, guint layer)
     {
       if (is_a (model, i - 1, "Flatten") && lw_model_spec_get_layer_input (model, i - 1)->rank == 3)
         return (int) i - 1;
-      if (!is_a (model, i - 1, "Flatten") && !is_a (model, i - 1, "Dropout")
-          && !is_a (model, i - 1, "Activation"))
+      if (!is_a (model, i - 1, "Flatten") && !lw_layer_keeps_shape (get_layer (model, i - 1)))
         return -1;
     }
   return -1;
@@ -137,6 +137,20 @@ get_fix_units (const LwModelSpec *model, int layer)
   return LW_N_CLASSES;
 }
 
+/* The Reshape that gives the layer its input, or -1. */
+static int
+find_reshape (const LwModelSpec *model, guint layer)
+{
+  for (guint i = layer; i > 0; i--)
+    {
+      if (is_a (model, i - 1, "Reshape"))
+        return (int) i - 1;
+      if (!is_a (model, i - 1, "Flatten") && !lw_layer_keeps_shape (get_layer (model, i - 1)))
+        return -1;
+    }
+  return -1;
+}
+
 static void
 set_weight_fault (LwModelSpec *model, guint layer)
 {
@@ -159,6 +173,12 @@ set_weight_fault (LwModelSpec *model, guint layer)
     set_fault (model, layer, message, FIXES (LW_FIX_SET_UNITS, LW_FIX_REMOVE_LAYER));
   else if (is_a (model, layer, "Dense") && get_capped_count (&model->input) > LW_MAX_INPUT_SIZE)
     set_fault (model, layer, message, FIXES (LW_FIX_SET_INPUT_SIZE, LW_FIX_REMOVE_LAYER));
+  else if (is_a (model, layer, "Dense") && find_reshape (model, layer) >= 0)
+    {
+      /* Without it there is an image, which GlobalAveragePooling2D makes small. */
+      model->n_infos = (guint) find_reshape (model, layer);
+      set_fault (model, (int) model->n_infos, message, FIXES (LW_FIX_REMOVE_LAYER));
+    }
   else
     set_fault (model, layer, message, FIXES (LW_FIX_REMOVE_LAYER));
 }
@@ -224,9 +244,19 @@ static guint
 get_shaping_layer (const LwModelSpec *model)
 {
   for (guint i = model->layers->len; i > 0; i--)
-    if (!is_a (model, i - 1, "Dropout") && !is_a (model, i - 1, "Activation"))
+    if (!lw_layer_keeps_shape (get_layer (model, i - 1)))
       return i - 1;
   return model->layers->len - 1;
+}
+
+static gboolean
+has_trainable_weights (const LwModelSpec *model)
+{
+  for (guint i = 0; i < model->n_infos; i++)
+    for (guint w = 0; w < model->infos[i].n_weights; w++)
+      if (model->infos[i].weights[w].trainable)
+        return TRUE;
+  return FALSE;
 }
 
 static void
@@ -238,13 +268,13 @@ set_output_fault (LwModelSpec *model, const LwShape *output)
   const gboolean   is_dense = lw_spec_is_a (spec, "Dense");
   g_autofree char *size = lw_shape_to_string (output);
 
-  if (output->rank == 1 && output->dims[0] == LW_DIM_ANY)
+  if (output->rank != 3 && !lw_shape_is_known (output))
     set_fault (model, (int) layer,
                g_strdup_printf (_("The length of the output of %s is not known because the input's "
                                   "height and width are None; set the input to %d×%d."),
                                 title, STANDARD_SIZE, STANDARD_SIZE),
                FIXES (LW_FIX_SET_INPUT_SIZE));
-  else if (model->n_parameters == 0)
+  else if (!has_trainable_weights (model))
     set_fault (model, (int) layer,
                g_strdup_printf (_("The model has no weights to train; add Dense with %d units."),
                                 LW_N_CLASSES),
@@ -287,6 +317,23 @@ set_output_fault (LwModelSpec *model, const LwShape *output)
                FIXES (LW_FIX_ADD_DENSE));
 }
 
+/* What a layer by itself makes of its numbers; LINEAR for those that only leave out, average or lay
+ * them out. */
+static LwActivation
+get_activation (const LwModelSpec *model, guint i)
+{
+  const LwSpec *layer = get_layer (model, i);
+
+  if (has_field (layer, "activation"))
+    return lw_layer_get_activation (layer);
+  /* Over another axis than the last, its numbers are no probabilities of classes. */
+  if (lw_spec_is_a (layer, "Softmax")
+      && (lw_spec_get_int (layer, "axis") == -1
+          || lw_spec_get_int (layer, "axis") == lw_model_spec_get_layer_input (model, i)->rank))
+    return LW_ACTIVATION_SOFTMAX;
+  return lw_spec_is_a (layer, "ReLU") ? LW_ACTIVATION_RELU : LW_ACTIVATION_LINEAR;
+}
+
 /* The layer whose activation the output has: layers that only leave out, average or lay out numbers
  * make no difference to what the numbers mean. -1 where there is none. */
 static int
@@ -299,9 +346,11 @@ get_activating_layer (const LwModelSpec *model)
       if (lw_spec_is_a (layer, "Activation")
           && lw_layer_get_activation (layer) == LW_ACTIVATION_LINEAR)
         continue;
-      if (has_field (layer, "activation"))
+      if (has_field (layer, "activation") || get_activation (model, i - 1) != LW_ACTIVATION_LINEAR)
         return (int) i - 1;
-      if (lw_spec_is_a (layer, "MaxPooling2D"))
+      if (lw_spec_is_a (layer, "MaxPooling2D") || lw_spec_is_a (layer, "GlobalMaxPooling2D")
+          || lw_spec_is_a (layer, "BatchNormalization") || lw_spec_is_a (layer, "Rescaling")
+          || lw_spec_is_a (layer, "Softmax"))
         return -1;
     }
   return -1;
@@ -312,7 +361,7 @@ get_last_activation (const LwModelSpec *model)
 {
   const int end = get_activating_layer (model);
 
-  return end >= 0 ? lw_layer_get_activation (get_layer (model, end)) : LW_ACTIVATION_LINEAR;
+  return end >= 0 ? get_activation (model, (guint) end) : LW_ACTIVATION_LINEAR;
 }
 
 gboolean
@@ -323,13 +372,31 @@ lw_model_spec_ends_in_probabilities (const LwModelSpec *model)
   return activation == LW_ACTIVATION_SOFTMAX || activation == LW_ACTIVATION_SIGMOID;
 }
 
+/* Binary cross-entropy asks of each number by itself, so its probabilities are a sigmoid's. */
+static gboolean
+is_binary (const LwModelSpec *model)
+{
+  return lw_spec_is_a (model->loss, "BinaryCrossentropy");
+}
+
 static void
 check_loss (LwModelSpec *model)
 {
-  const gboolean from_logits = lw_spec_get_bool (model->loss, "from_logits");
-  const int      end = get_activating_layer (model);
+  const gboolean from_logits
+    = has_field (model->loss, "from_logits") && lw_spec_get_bool (model->loss, "from_logits");
+  const int end = get_activating_layer (model);
 
-  if (from_logits && get_last_activation (model) == LW_ACTIVATION_SOFTMAX)
+  /* Losses of differences take any numbers. */
+  if (!has_field (model->loss, "from_logits"))
+    return;
+
+  if (from_logits && is_binary (model) && get_last_activation (model) == LW_ACTIVATION_SIGMOID)
+    set_fault (model, end,
+               g_strdup_printf (_("The sigmoid of %s makes probabilities, but the loss expects "
+                                  "logits; turn from_logits off or make the activation linear."),
+                                lw_layer_get_title (get_layer (model, end))),
+               FIXES (LW_FIX_FROM_LOGITS_OFF));
+  else if (from_logits && get_last_activation (model) == LW_ACTIVATION_SOFTMAX)
     set_fault (model, end,
                g_strdup_printf (_("The softmax of %s makes probabilities, but the loss expects "
                                   "logits; remove softmax or turn from_logits off."),
@@ -340,11 +407,24 @@ check_loss (LwModelSpec *model)
       const guint layer = end >= 0 ? (guint) end : model->layers->len - 1;
 
       set_fault (model, (int) layer,
-                 g_strdup_printf (_("The output of %s is not probabilities, but the loss expects "
-                                    "them; turn from_logits on or end the model in softmax."),
+                 g_strdup_printf (is_binary (model)
+                                    ? _("The output of %s is not probabilities, but the loss expects "
+                                        "them; turn from_logits on or end the model in sigmoid.")
+                                    : _("The output of %s is not probabilities, but the loss expects "
+                                        "them; turn from_logits on or end the model in softmax."),
                                   lw_layer_get_title (get_layer (model, layer))),
                  FIXES (LW_FIX_FROM_LOGITS_ON));
     }
+}
+
+/* Settings of the optimizer that do not go together. */
+static void
+check_optimizer (LwModelSpec *model)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!lw_optimizer_spec_check (model->optimizer, &error))
+    set_fault (model, -1, g_strdup (error->message), FIXES (LW_FIX_NONE));
 }
 
 void
@@ -365,10 +445,12 @@ lw_model_spec_check (LwModelSpec *model)
                g_strdup_printf (_("The model has no layers; add Dense with %d units."),
                                 LW_N_CLASSES),
                FIXES (LW_FIX_ADD_DENSE));
-  else if (!lw_shape_equal (output, &LW_SHAPE (LW_N_CLASSES)) || model->n_parameters == 0)
+  else if (!lw_shape_equal (output, &LW_SHAPE (LW_N_CLASSES)) || !has_trainable_weights (model))
     set_output_fault (model, output);
   else
     check_loss (model);
+  if (!model->is_faulty)
+    check_optimizer (model);
 }
 
 char *
@@ -420,6 +502,7 @@ with_from_logits (const LwModelSpec *model, gboolean from_logits)
 {
   g_autoptr (LwSpec) loss = NULL;
 
+  g_return_val_if_fail (has_field (model->loss, "from_logits"), NULL);
   loss = lw_spec_with_value (model->loss, "from_logits", (LwFieldValue) { .b = from_logits }, NULL);
   return lw_model_spec_with_loss (model, loss);
 }
@@ -466,8 +549,10 @@ with_dense (const LwModelSpec *model)
     flat = with_new_layer (model, model->layers->len, &lw_flatten_class);
 
   dense = with_new_layer (flat, flat->layers->len, &lw_dense_class);
-  if (lw_spec_get_bool (model->loss, "from_logits"))
+  if (!has_field (model->loss, "from_logits") || lw_spec_get_bool (model->loss, "from_logits"))
     return g_steal_pointer (&dense);
+  if (is_binary (model))
+    activation.choice = LW_ACTIVATION_SIGMOID;
   return with_layer_value (dense, dense->layers->len - 1, "activation", activation);
 }
 
@@ -479,7 +564,9 @@ with_standard_input (const LwModelSpec *model)
   input.dims[0] = STANDARD_SIZE;
   if (input.rank > 1)
     input.dims[1] = STANDARD_SIZE;
-  if (get_capped_count (&input) > MAX_OUTPUT_VALUES)
+  /* The channels are what is left to make smaller. */
+  if (input.rank == 3
+      && (get_capped_count (&input) > MAX_OUTPUT_VALUES || lw_shape_equal (&input, &model->input)))
     input.dims[2] = 1;
   return lw_model_spec_with_input (model, &input);
 }
@@ -502,7 +589,7 @@ lw_model_spec_with_fix (const LwModelSpec *model, const LwFault *fault, LwFixKin
       value.i = get_fix_units (model, fault->layer);
       return with_layer_value (model, fault->layer, "units", value);
     case LW_FIX_REMOVE_SOFTMAX:
-      if (is_a (model, fault->layer, "Activation"))
+      if (is_a (model, fault->layer, "Activation") || is_a (model, fault->layer, "Softmax"))
         return lw_model_spec_with_removed (model, fault->layer);
       value.choice = LW_ACTIVATION_LINEAR;
       return with_layer_value (model, fault->layer, "activation", value);

@@ -72,8 +72,8 @@ LwModelSpec        *lw_model_spec_with_loss      (const LwModelSpec *model, LwSp
  * layer, has its info. Parameters are those of the layers that have. */
 const LwLayerInfo  *lw_model_spec_get_info      (const LwModelSpec *model, guint layer);
 const LwShape      *lw_model_spec_get_output    (const LwModelSpec *model);
-/* The first fault, or NULL for a model that can train. An empty model's fault and a
- * fault of the input are on layer -1. */
+/* The first fault, or NULL for a model that can train. An empty model's fault, and a
+ * fault of the input or of the optimizer's settings, are on layer -1. */
 const LwFault      *lw_model_spec_get_fault     (const LwModelSpec *model);
 /* Whether the last activation is softmax or sigmoid: such a model goes with from_logits off. */
 gboolean            lw_model_spec_ends_in_probabilities (const LwModelSpec *model);

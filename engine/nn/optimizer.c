@@ -1,249 +1,156 @@
-/* The step of each kind is computed by a kernel, in pieces that threads share out; every element on
- * its own, so no split changes a result. Formulas: Keras 3, optimizers/sgd.py and adam.py; Kingma and
- * Ba, "Adam", 2015. */
+/* What all optimizers have in common: their slots, and the order of things in a step (Keras 3,
+ * optimizers/base_optimizer.py). optimizer_update.c goes through the elements, with the formulas of
+ * optimizer_kinds.c. */
 
-#include "engine/nn/optimizer.h"
+#include "engine/nn/optimizer_private.h"
 
-#include "engine/kernels/reference.h"
-#include "engine/ops/op.h"
+#include "engine/nn/schedule.h"
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
-#define GRAIN 8192
-
-typedef struct _Kind Kind;
-
 struct _LwOptimizer {
-  const Kind  *kind;
-  LwSpec      *spec;
-  guint        n;
-  LwVariable **variables;
-  GPtrArray   *slots; /* LwVariable, in file order */
-  double       learning_rate;
-  gint64       iterations;
+  const LwOptimizerKind *kind;
+  LwSpec                *spec;
+  guint                  n;
+  LwVariable           **variables;
+  GPtrArray             *slots; /* LwVariable, in file order */
+  double                 learning_rate;
+  gint64                 iterations;
 };
 
-/* What tells one kind of optimizer from another. */
-struct _Kind {
-  const char *class_name;
-  /* Slots of each variable, interleaved, and of those behind all of these. */
-  guint (*n_interleaved) (const LwSpec *spec);
-  guint (*n_behind)      (const LwSpec *spec);
-  void  (*step)          (LwOptimizer *optimizer, LwScope *s, guint i, LwTensor *grad,
-                          LwTensor *const *in, LwTensor *const *out);
-};
+/* -- which slots there are -- */
 
-/* in[0] and out[0] are the weight, then its slots. */
-#define MAX_SLOTS 3
+typedef struct {
+  guint averages, interleaved, behind; /* for each variable */
+  guint scalars;
+} Layout;
 
+static Layout
+get_layout (const LwSpec *spec)
+{
+  const LwOptimizerKind *kind = lw_optimizer_kind_find (spec);
+
+  if (kind == NULL)
+    return (Layout) { 0 };
+  return (Layout) { lw_spec_get_bool (spec, "use_ema") ? 1 : 0, kind->n_interleaved (spec),
+                    kind->n_behind (spec), kind->has_product ? 1 : 0 };
+}
+
+guint
+lw_optimizer_spec_count_slots (const LwSpec *spec, guint n)
+{
+  const Layout layout = get_layout (spec);
+
+  return n * (layout.averages + layout.interleaved + layout.behind) + layout.scalars;
+}
+
+int
+lw_optimizer_spec_get_slot (const LwSpec *spec, guint n, guint i)
+{
+  const Layout layout = get_layout (spec);
+
+  if (i < n * layout.averages)
+    return (int) i;
+  i -= n * layout.averages;
+  if (i < n * layout.interleaved)
+    return (int) (i / layout.interleaved);
+  i -= n * layout.interleaved;
+  return i < n * layout.behind ? (int) (i % n) : -1;
+}
+
+/* The slot k of variable i, moving averages not counted. */
 static LwVariable *
 slot_of (LwOptimizer *optimizer, guint i, guint k)
 {
-  guint interleaved = optimizer->kind->n_interleaved (optimizer->spec);
+  const Layout layout = get_layout (optimizer->spec);
+  const guint  first = optimizer->n * layout.averages;
 
-  if (k < interleaved)
-    return g_ptr_array_index (optimizer->slots, i * interleaved + k);
-  return g_ptr_array_index (optimizer->slots, optimizer->n * interleaved + (k - interleaved) * optimizer->n + i);
+  if (k < layout.interleaved)
+    return g_ptr_array_index (optimizer->slots, first + i * layout.interleaved + k);
+  return g_ptr_array_index (optimizer->slots, first + optimizer->n * k + i);
 }
 
-static guint
-n_slots_each (LwOptimizer *optimizer)
+/* -- making one -- */
+
+gboolean
+lw_optimizer_spec_check (const LwSpec *spec, GError **error)
 {
-  return optimizer->kind->n_interleaved (optimizer->spec) + optimizer->kind->n_behind (optimizer->spec);
-}
+  static const char *const clips[] = { "clipnorm", "clipvalue", "global_clipnorm" };
+  const char              *first = NULL;
 
-/* -- SGD -- */
-
-typedef struct {
-  const LwKernels *kernels;
-  float            rate, momentum;
-  gboolean         nesterov;
-  const float     *g, *w, *m;
-  float           *w_out, *m_out;
-} SgdWork;
-
-static void
-sgd_range (gpointer data, gsize first, gsize n)
-{
-  const SgdWork *work = data;
-
-  work->kernels->sgd (n, work->rate, work->momentum, work->nesterov, work->g + first, work->w + first,
-                      work->m != NULL ? work->m + first : NULL, work->w_out + first,
-                      work->m_out != NULL ? work->m_out + first : NULL);
-}
-
-static guint
-sgd_interleaved (const LwSpec *spec)
-{
-  return lw_spec_get_float (spec, "momentum") > 0 ? 1 : 0;
-}
-
-static guint
-none_behind (const LwSpec *spec)
-{
-  return 0;
-}
-
-static void
-sgd_step (LwOptimizer *optimizer, LwScope *s, guint i, LwTensor *grad, LwTensor *const *in,
-          LwTensor *const *out)
-{
-  gboolean has_momentum = in[1] != NULL;
-  double   momentum = lw_spec_get_float (optimizer->spec, "momentum");
-  gboolean nesterov = lw_spec_get_bool (optimizer->spec, "nesterov");
-
-  if (lw_tensor_get_dtype (grad) == LW_FLOAT32)
+  for (guint i = 0; i < G_N_ELEMENTS (clips); i++)
     {
-      SgdWork work = {
-        .kernels = lw_scope_get_device (s)->kernels,
-        .rate = (float) optimizer->learning_rate,
-        .momentum = (float) momentum,
-        .nesterov = nesterov,
-        .g = lw_tensor_get_floats (grad),
-        .w = lw_tensor_get_floats (in[0]),
-        .m = has_momentum ? lw_tensor_get_floats (in[1]) : NULL,
-        .w_out = lw_tensor_get_mutable_data (out[0]),
-        .m_out = has_momentum ? lw_tensor_get_mutable_data (out[1]) : NULL,
-      };
-
-      lw_op_run_range (s, lw_tensor_get_count (grad), GRAIN, sgd_range, &work);
+      if (isnan (lw_spec_get_float (spec, clips[i])))
+        continue;
+      if (first != NULL)
+        {
+          g_set_error (error, LW_ERROR, LW_ERROR_VALUE,
+                       _("%s has both %s and %s, but only one of clipnorm, clipvalue and global_clipnorm "
+                         "can be set; leave the others off."),
+                       lw_spec_get_class (spec)->class_name, first, clips[i]);
+          return FALSE;
+        }
+      first = clips[i];
     }
-  else
-    lw_reference_sgd_f64 (lw_tensor_get_count (grad), optimizer->learning_rate, momentum, nesterov,
-                          lw_tensor_get_data (grad), lw_tensor_get_data (in[0]),
-                          has_momentum ? lw_tensor_get_data (in[1]) : NULL,
-                          lw_tensor_get_mutable_data (out[0]),
-                          has_momentum ? lw_tensor_get_mutable_data (out[1]) : NULL);
+  return lw_schedule_check (spec, error);
 }
 
-/* -- Adam -- */
-
-typedef struct {
-  const LwKernels *kernels;
-  LwAdamStep       step;
-  const float     *g, *w, *m, *v, *vhat;
-  float           *w_out, *m_out, *v_out, *vhat_out;
-} AdamWork;
-
-static void
-adam_range (gpointer data, gsize first, gsize n)
+static LwVariable *
+slot_new (LwOptimizer *optimizer, guint i, GError **error)
 {
-  const AdamWork *work = data;
+  const int            of = lw_optimizer_spec_get_slot (optimizer->spec, optimizer->n, i);
+  LwTensor            *like = lw_variable_get_value (optimizer->variables[MAX (of, 0)]);
+  g_autoptr (LwTensor) value = lw_tensor_new_zeros (NULL, lw_tensor_get_dtype (like),
+                                                    of < 0 ? &LW_SCALAR : lw_tensor_get_shape (like), error);
+  const guint          first = optimizer->n * get_layout (optimizer->spec).averages;
+  double               initial = 0;
 
-  work->kernels->adam (n, &work->step, work->g + first, work->w + first, work->m + first, work->v + first,
-                       work->vhat != NULL ? work->vhat + first : NULL, work->w_out + first,
-                       work->m_out + first, work->v_out + first,
-                       work->vhat_out != NULL ? work->vhat_out + first : NULL);
+  if (value == NULL)
+    return NULL;
+  if (of < 0)
+    initial = 1;
+  else if (optimizer->kind->initial_key != NULL && i >= first)
+    initial = lw_spec_get_float (optimizer->spec, optimizer->kind->initial_key);
+  for (gsize k = 0; initial != 0 && k < lw_tensor_get_count (value); k++)
+    if (lw_tensor_get_dtype (value) == LW_FLOAT32)
+      ((float *) lw_tensor_get_mutable_data (value))[k] = (float) initial;
+    else
+      ((double *) lw_tensor_get_mutable_data (value))[k] = initial;
+  return lw_variable_new_holding (value, FALSE, NULL);
 }
-
-static guint
-adam_interleaved (const LwSpec *spec)
-{
-  return 2;
-}
-
-static guint
-adam_behind (const LwSpec *spec)
-{
-  return lw_spec_get_bool (spec, "amsgrad") ? 1 : 0;
-}
-
-/* base^n by squaring: products only, so the same bits everywhere. */
-static double
-power (double base, gint64 n)
-{
-  double result = 1;
-
-  for (; n > 0; n >>= 1)
-    {
-      if (n & 1)
-        result *= base;
-      base *= base;
-    }
-  return result;
-}
-
-static void
-adam_step (LwOptimizer *optimizer, LwScope *s, guint i, LwTensor *grad, LwTensor *const *in,
-           LwTensor *const *out)
-{
-  const double   beta_1 = lw_spec_get_float (optimizer->spec, "beta_1");
-  const double   beta_2 = lw_spec_get_float (optimizer->spec, "beta_2");
-  const double   epsilon = lw_spec_get_float (optimizer->spec, "epsilon");
-  const gint64   t = optimizer->iterations + 1;
-  const double   alpha = optimizer->learning_rate * sqrt (1 - power (beta_2, t)) / (1 - power (beta_1, t));
-  const gboolean amsgrad = in[3] != NULL;
-
-  if (lw_tensor_get_dtype (grad) == LW_FLOAT32)
-    {
-      AdamWork work = {
-        .kernels = lw_scope_get_device (s)->kernels,
-        .step = { (float) alpha, (float) (1 - beta_1), (float) (1 - beta_2), (float) epsilon },
-        .g = lw_tensor_get_floats (grad),
-        .w = lw_tensor_get_floats (in[0]),
-        .m = lw_tensor_get_floats (in[1]),
-        .v = lw_tensor_get_floats (in[2]),
-        .vhat = amsgrad ? lw_tensor_get_floats (in[3]) : NULL,
-        .w_out = lw_tensor_get_mutable_data (out[0]),
-        .m_out = lw_tensor_get_mutable_data (out[1]),
-        .v_out = lw_tensor_get_mutable_data (out[2]),
-        .vhat_out = amsgrad ? lw_tensor_get_mutable_data (out[3]) : NULL,
-      };
-
-      lw_op_run_range (s, lw_tensor_get_count (grad), GRAIN, adam_range, &work);
-    }
-  else
-    lw_reference_adam_f64 (lw_tensor_get_count (grad), alpha, 1 - beta_1, 1 - beta_2, epsilon,
-                           lw_tensor_get_data (grad), lw_tensor_get_data (in[0]), lw_tensor_get_data (in[1]),
-                           lw_tensor_get_data (in[2]), amsgrad ? lw_tensor_get_data (in[3]) : NULL,
-                           lw_tensor_get_mutable_data (out[0]), lw_tensor_get_mutable_data (out[1]),
-                           lw_tensor_get_mutable_data (out[2]),
-                           amsgrad ? lw_tensor_get_mutable_data (out[3]) : NULL);
-}
-
-static const Kind kinds[] = {
-  { "SGD", sgd_interleaved, none_behind, sgd_step },
-  { "Adam", adam_interleaved, adam_behind, adam_step },
-};
-
-/* -- the optimizer -- */
 
 LwOptimizer *
 lw_optimizer_new (const LwSpec *spec, guint n, LwVariable *const *variables, GError **error)
 {
   g_autoptr (LwOptimizer) optimizer = g_new0 (LwOptimizer, 1);
-  guint                   n_interleaved, n_all;
+  guint                   n_slots;
 
   optimizer->spec = lw_spec_ref ((LwSpec *) spec);
-  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
-    if (lw_spec_is_a (spec, kinds[i].class_name))
-      optimizer->kind = &kinds[i];
+  optimizer->kind = lw_optimizer_kind_find (spec);
   if (optimizer->kind == NULL)
     {
       g_set_error (error, LW_ERROR, LW_ERROR_UNSUPPORTED, _("There is no optimizer called %s"),
                    lw_spec_get_class (spec)->class_name);
       return NULL;
     }
-  optimizer->learning_rate = lw_spec_get_float (spec, "learning_rate");
+  if (!lw_optimizer_spec_check (spec, error))
+    return NULL;
+  optimizer->learning_rate = lw_schedule_get_initial (spec);
   optimizer->n = n;
   optimizer->variables = g_new0 (LwVariable *, n);
   optimizer->slots = g_ptr_array_new_with_free_func ((GDestroyNotify) lw_variable_unref);
   for (guint i = 0; i < n; i++)
     optimizer->variables[i] = lw_variable_ref (variables[i]);
 
-  n_interleaved = optimizer->kind->n_interleaved (spec);
-  n_all = n * n_slots_each (optimizer);
-  for (guint k = 0; k < n_all; k++)
+  n_slots = n > 0 ? lw_optimizer_spec_count_slots (spec, n) : 0;
+  for (guint i = 0; i < n_slots; i++)
     {
-      guint                i = k < n * n_interleaved ? k / n_interleaved : (k - n * n_interleaved) % n;
-      LwTensor            *value = lw_variable_get_value (variables[i]);
-      g_autoptr (LwTensor) zeros = lw_tensor_new_zeros (NULL, lw_tensor_get_dtype (value),
-                                                        lw_tensor_get_shape (value), error);
+      LwVariable *slot = slot_new (optimizer, i, error);
 
-      if (zeros == NULL)
+      if (slot == NULL)
         return NULL;
-      g_ptr_array_add (optimizer->slots, lw_variable_new_holding (zeros, FALSE, NULL));
+      g_ptr_array_add (optimizer->slots, slot);
     }
   return g_steal_pointer (&optimizer);
 }
@@ -260,6 +167,89 @@ lw_optimizer_free (LwOptimizer *optimizer)
   lw_spec_unref (optimizer->spec);
   g_free (optimizer);
 }
+
+/* -- one variable -- */
+
+static gboolean
+update_variable (LwOptimizer *optimizer, LwScope *s, const LwOptimizerStep *step, LwClip clip, guint i,
+                 LwTensor *grad, GError **error)
+{
+  LwPool      *pool = lw_scope_get_device (s)->pool;
+  const Layout layout = get_layout (optimizer->spec);
+  const guint  n = 1 + layout.interleaved + layout.behind;
+  const double weight_decay = lw_spec_get_float (optimizer->spec, "weight_decay");
+  LwVariable  *variables[1 + LW_OPTIMIZER_MAX_SLOTS];
+  LwTensor    *in[1 + LW_OPTIMIZER_MAX_SLOTS] = { NULL };
+  LwTensor    *out[1 + LW_OPTIMIZER_MAX_SLOTS] = { NULL };
+  const double decay = isnan (weight_decay) ? 0 : step->rate * weight_decay;
+  gboolean     ok = TRUE;
+
+  for (guint k = 0; k < n; k++)
+    {
+      variables[k] = k == 0 ? optimizer->variables[i] : slot_of (optimizer, i, k - 1);
+      in[k] = lw_variable_get_value (variables[k]);
+      out[k] = lw_variable_get_target (variables[k], pool, error);
+      ok = ok && out[k] != NULL;
+      if (!ok)
+        break;
+    }
+  if (ok)
+    lw_optimizer_update (s, optimizer->kind, step, clip, decay, grad, in, out);
+  for (guint k = 0; k < n; k++)
+    {
+      if (ok && out[k] != in[k])
+        ok = lw_variable_assign (variables[k], out[k], error);
+      lw_tensor_unref (out[k]);
+    }
+  return ok;
+}
+
+static gboolean
+update_average (LwOptimizer *optimizer, LwScope *s, guint i, GError **error)
+{
+  LwVariable          *slot = g_ptr_array_index (optimizer->slots, i);
+  LwTensor            *w = lw_variable_get_value (optimizer->variables[i]);
+  LwTensor            *average = lw_variable_get_value (slot);
+  g_autoptr (LwTensor) out = lw_variable_get_target (slot, lw_scope_get_device (s)->pool, error);
+  double               momentum = 0;
+
+  if (out == NULL)
+    return FALSE;
+  if (optimizer->iterations > 0)
+    momentum = lw_spec_get_float (optimizer->spec, "ema_momentum");
+  lw_optimizer_average (s, momentum, w, average, out);
+  return out == average || lw_variable_assign (slot, out, error);
+}
+
+static gboolean
+take_averages (LwOptimizer *optimizer, GError **error)
+{
+  for (guint i = 0; i < optimizer->n; i++)
+    if (!lw_variable_assign (optimizer->variables[i],
+                             lw_variable_get_value (g_ptr_array_index (optimizer->slots, i)), error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+update_averages (LwOptimizer *optimizer, LwScope *s, GError **error)
+{
+  const gint64 frequency = lw_spec_get_int (optimizer->spec, "ema_overwrite_frequency");
+
+  for (guint i = 0; i < optimizer->n; i++)
+    if (!update_average (optimizer, s, i, error))
+      return FALSE;
+  return frequency == 0 || (optimizer->iterations + 1) % frequency != 0 || take_averages (optimizer, error);
+}
+
+gboolean
+lw_optimizer_finalize_variable_values (LwOptimizer *optimizer, GError **error)
+{
+  return !lw_spec_get_bool (optimizer->spec, "use_ema") || optimizer->iterations == 0
+         || take_averages (optimizer, error);
+}
+
+/* -- the step -- */
 
 static gboolean
 check_gradient (LwOptimizer *optimizer, guint i, LwTensor *grad, GError **error)
@@ -280,41 +270,41 @@ check_gradient (LwOptimizer *optimizer, guint i, LwTensor *grad, GError **error)
   return FALSE;
 }
 
+/* What the step has in common, and the number that all variables share, moved on. */
 static gboolean
-update_variable (LwOptimizer *optimizer, LwScope *s, guint i, LwTensor *grad, GError **error)
+prepare_step (LwOptimizer *optimizer, LwScope *s, LwOptimizerStep *step, GError **error)
 {
-  LwPool     *pool = lw_scope_get_device (s)->pool;
-  guint       n = 1 + n_slots_each (optimizer);
-  LwVariable *variables[1 + MAX_SLOTS];
-  LwTensor   *in[1 + MAX_SLOTS] = { NULL };
-  LwTensor   *out[1 + MAX_SLOTS] = { NULL };
-  gboolean    ok = TRUE;
+  LwVariable          *slot;
+  g_autoptr (LwTensor) out = NULL;
+  double               product = 1;
 
-  for (guint k = 0; k < n; k++)
+  *step = (LwOptimizerStep) { .rate = lw_optimizer_get_current_rate (optimizer) };
+  if (!optimizer->kind->has_product)
     {
-      variables[k] = k == 0 ? optimizer->variables[i] : slot_of (optimizer, i, k - 1);
-      in[k] = lw_variable_get_value (variables[k]);
-      out[k] = lw_variable_get_target (variables[k], pool, error);
-      ok = ok && out[k] != NULL;
-      if (!ok)
-        break;
+      optimizer->kind->prepare (optimizer->spec, optimizer->iterations + 1, &product, step);
+      return TRUE;
     }
-  if (ok)
-    optimizer->kind->step (optimizer, s, i, grad, in, out);
-  for (guint k = 0; k < n; k++)
-    {
-      if (ok && out[k] != in[k])
-        ok = lw_variable_assign (variables[k], out[k], error);
-      lw_tensor_unref (out[k]);
-    }
-  return ok;
+
+  slot = g_ptr_array_index (optimizer->slots, optimizer->slots->len - 1);
+  product = lw_tensor_get_value (lw_variable_get_value (slot), 0);
+  optimizer->kind->prepare (optimizer->spec, optimizer->iterations + 1, &product, step);
+  out = lw_variable_get_target (slot, lw_scope_get_device (s)->pool, error);
+  if (out == NULL)
+    return FALSE;
+  if (lw_tensor_get_dtype (out) == LW_FLOAT32)
+    *(float *) lw_tensor_get_mutable_data (out) = (float) product;
+  else
+    *(double *) lw_tensor_get_mutable_data (out) = product;
+  return out == lw_variable_get_value (slot) || lw_variable_assign (slot, out, error);
 }
 
 gboolean
 lw_optimizer_apply_gradients (LwOptimizer *optimizer, LwScope *s, guint n, LwTensor *const *grads,
                               GError **error)
 {
-  guint n_given = 0;
+  guint           n_given = 0;
+  LwOptimizerStep step;
+  LwClip          clip = { 0 };
 
   g_return_val_if_fail (n == optimizer->n, FALSE);
   for (guint i = 0; i < n; i++)
@@ -330,12 +320,24 @@ lw_optimizer_apply_gradients (LwOptimizer *optimizer, LwScope *s, guint n, LwTen
                            _("No variable has a gradient: the loss does not depend on any of them"));
       return FALSE;
     }
-  for (guint i = 0; i < n; i++)
-    if (grads[i] != NULL && !update_variable (optimizer, s, i, grads[i], error))
-      return FALSE;
+  if (!prepare_step (optimizer, s, &step, error))
+    return FALSE;
+  for (guint i = 0, given = 0; i < n; i++)
+    if (grads[i] != NULL)
+      {
+        /* The global norm is the same for all. */
+        if (given++ == 0 || !(lw_spec_get_float (optimizer->spec, "global_clipnorm") > 0))
+          clip = lw_optimizer_get_clip (optimizer->spec, s, n, grads, i);
+        if (!update_variable (optimizer, s, &step, clip, i, grads[i], error))
+          return FALSE;
+      }
+  if (lw_spec_get_bool (optimizer->spec, "use_ema") && !update_averages (optimizer, s, error))
+    return FALSE;
   optimizer->iterations++;
   return TRUE;
 }
+
+/* -- values -- */
 
 double
 lw_optimizer_get_learning_rate (LwOptimizer *optimizer)
@@ -346,7 +348,17 @@ lw_optimizer_get_learning_rate (LwOptimizer *optimizer)
 void
 lw_optimizer_set_learning_rate (LwOptimizer *optimizer, double rate)
 {
+  if (rate == lw_spec_get_float (optimizer->spec, "learning_rate"))
+    rate = lw_schedule_get_initial (optimizer->spec);
   optimizer->learning_rate = rate;
+}
+
+double
+lw_optimizer_get_current_rate (LwOptimizer *optimizer)
+{
+  if (optimizer->learning_rate == lw_schedule_get_initial (optimizer->spec))
+    return lw_schedule_get_rate (optimizer->spec, optimizer->iterations);
+  return optimizer->learning_rate;
 }
 
 gint64
@@ -379,7 +391,8 @@ lw_optimizer_set_slots (LwOptimizer *optimizer, guint n, LwTensor *const *slots,
 {
   if (n != optimizer->slots->len)
     {
-      g_set_error (error, LW_ERROR, LW_ERROR_SHAPE, _("The optimizer %s has %u slots here, but %u were given"),
+      g_set_error (error, LW_ERROR, LW_ERROR_SHAPE,
+                   _("The optimizer %s has %u slots here, but %u were given"),
                    optimizer->kind->class_name, optimizer->slots->len, n);
       return FALSE;
     }

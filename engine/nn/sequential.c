@@ -1,6 +1,7 @@
 #include "engine/nn/sequential.h"
 
 #include "engine/nn/initializer.h"
+#include "engine/ops/ops.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -197,6 +198,30 @@ lw_sequential_call (LwSequential *sequential, LwScope *s, LwTensor *x, gboolean 
   for (guint i = 0; i < sequential->n_layers; i++)
     x = call_layer (sequential, s, i, x, TRUE);
   return x;
+}
+
+LwTensor *
+lw_sequential_get_penalty (LwSequential *sequential, LwScope *s)
+{
+  LwTensor *sum = NULL;
+
+  for (guint i = 0; i < sequential->n_layers; i++)
+    {
+      const LwLayerInfo *info = lw_model_spec_get_info (sequential->model, i);
+
+      for (guint w = 0; w < info->n_weights; w++)
+        {
+          LwVariable *variable = sequential->variables->pdata[sequential->first[i] + w];
+          LwTensor   *squares, *term;
+
+          if (info->weights[w].l2 == 0)
+            continue;
+          squares = lw_reduce_sum (s, lw_square (s, lw_variable_read (s, variable)), NULL, 0, FALSE);
+          term = lw_multiply (s, squares, lw_constant_scalar (s, LW_FLOAT32, info->weights[w].l2));
+          sum = sum != NULL ? lw_add (s, sum, term) : term;
+        }
+    }
+  return sum;
 }
 
 LwVariable *const *

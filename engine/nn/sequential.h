@@ -22,9 +22,13 @@ void          lw_sequential_free           (LwSequential *sequential);
 
 const LwModelSpec *lw_sequential_get_model (LwSequential *sequential);
 
-/* x [n, height, width, channels] float32 to the last layer's output. training: dropout drops, and the
- * layers' generators move on. With training off, activations are freed as the pass goes on. */
+/* x [n, height, width, channels] float32 to the last layer's output. training: dropout drops, the layers'
+ * generators move on, and moving averages are assigned to. With training off, activations are freed as the pass goes on. */
 LwTensor     *lw_sequential_call           (LwSequential *sequential, LwScope *s, LwTensor *x, gboolean training);
+
+/* What the layers add to the loss: the sum of l2 · sum (w²) over the weights with a regularizer, a
+ * float32 scalar; NULL where no layer has one. As in Keras, training and evaluation both count it. */
+LwTensor     *lw_sequential_get_penalty    (LwSequential *sequential, LwScope *s);
 
 /* Every weight, layer by layer, in Keras' file order; and the trainable ones among them. Borrowed. */
 LwVariable *const *lw_sequential_get_variables (LwSequential *sequential, guint *n);

@@ -97,6 +97,13 @@ value_equal (const LwField *field, const LwFieldValue *a, const LwFieldValue *b)
       return !a->b == !b->b;
     case LW_FIELD_CHOICE:
       return a->choice == b->choice;
+    case LW_FIELD_LIST:
+      if (a->list.n != b->list.n)
+        return FALSE;
+      for (int i = 0; i < a->list.n; i++)
+        if (a->list.x[i] != b->list.x[i])
+          return FALSE;
+      return TRUE;
     default:
       return FALSE;
     }
@@ -192,10 +199,55 @@ lw_spec_get_choice (const LwSpec *spec, const char *key)
   return field->choices[spec->values[index].choice];
 }
 
+LwFieldList
+lw_spec_get_list (const LwSpec *spec, const char *key)
+{
+  const LwFieldValue *value = get_typed (spec, key, LW_FIELD_LIST);
+
+  g_return_val_if_fail (value != NULL, (LwFieldList) { 0 });
+  return value->list;
+}
+
+/* The shortest form that reads back as the same number; whole ones without an exponent. */
+static void
+append_number (GString *text, double x)
+{
+  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+
+  if (x == floor (x) && fabs (x) < 1e15)
+    {
+      g_string_append_printf (text, "%.0f", x);
+      return;
+    }
+  for (int digits = 1; digits <= 17; digits++)
+    {
+      char format[8];
+
+      g_snprintf (format, sizeof format, "%%.%dg", digits);
+      g_ascii_formatd (buffer, sizeof buffer, format, x);
+      if (g_ascii_strtod (buffer, NULL) == x)
+        break;
+    }
+  g_string_append (text, buffer);
+}
+
+static char *
+list_to_string (const LwFieldList *list)
+{
+  GString *text = g_string_new (NULL);
+
+  for (int i = 0; i < MIN (list->n, LW_FIELD_MAX_LIST); i++)
+    {
+      g_string_append (text, i > 0 ? ", " : "");
+      append_number (text, list->x[i]);
+    }
+  return g_string_free (text, FALSE);
+}
+
 char *
 lw_field_value_to_string (const LwField *field, const LwFieldValue *value)
 {
-  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+  GString *text;
 
   switch (field->type)
     {
@@ -209,24 +261,33 @@ lw_field_value_to_string (const LwField *field, const LwFieldValue *value)
     case LW_FIELD_FLOAT:
       if (isnan (value->x))
         return g_strdup ("None");
-      /* The shortest form that reads back as the same number. */
-      for (int digits = 1; digits <= 17; digits++)
-        {
-          char format[8];
-
-          g_snprintf (format, sizeof format, "%%.%dg", digits);
-          g_ascii_formatd (buffer, sizeof buffer, format, value->x);
-          if (g_ascii_strtod (buffer, NULL) == value->x)
-            break;
-        }
-      return g_strdup (buffer);
+      text = g_string_new (NULL);
+      append_number (text, value->x);
+      return g_string_free (text, FALSE);
     case LW_FIELD_BOOL:
       return g_strdup (value->b ? "true" : "false");
     case LW_FIELD_CHOICE:
       return g_strdup (field->choices[value->choice]);
+    case LW_FIELD_LIST:
+      if (value->list.n == 0)
+        return g_strdup ("None");
+      return list_to_string (&value->list);
     default:
       g_return_val_if_reached (NULL);
     }
+}
+
+/* How many numbers, and whether each is one the field takes. */
+static gboolean
+list_is_valid (const LwField *field, const LwFieldList *list)
+{
+  if (list->n < (field->optional ? 0 : 1) || list->n > LW_FIELD_MAX_LIST)
+    return FALSE;
+  for (int i = 0; i < list->n; i++)
+    if (!(list->x[i] >= field->minimum && list->x[i] <= field->maximum)
+        || (field->whole && list->x[i] != floor (list->x[i])))
+      return FALSE;
+  return TRUE;
 }
 
 /* Whether a value keeps to its field's type and limits; `given` is what a message calls it. */
@@ -257,6 +318,9 @@ value_is_valid (const LwField *field, const LwFieldValue *value, char **given)
     case LW_FIELD_CHOICE:
       *given = g_strdup_printf ("%d", value->choice);
       return value->choice >= 0 && (guint) value->choice < g_strv_length ((char **) field->choices);
+    case LW_FIELD_LIST:
+      *given = value->list.n == 0 ? g_strdup (_("empty")) : list_to_string (&value->list);
+      return list_is_valid (field, &value->list);
     case LW_FIELD_BOOL:
     default:
       *given = NULL;
@@ -297,13 +361,24 @@ lw_spec_with_value (const LwSpec *spec, const char *key, LwFieldValue value, GEr
 
           g_ascii_formatd (minimum, sizeof minimum, "%.10g", field->minimum);
           g_ascii_formatd (maximum, sizeof maximum, "%.10g", field->maximum);
-          g_set_error (error, LW_ERROR, LW_ERROR_VALUE,
-                       _("The %s of %s cannot be %s; choose a value from %s to %s."), key,
-                       spec_title (spec), given, minimum, maximum);
+          if (field->type == LW_FIELD_LIST)
+            g_set_error (error, LW_ERROR, LW_ERROR_VALUE,
+                         field->whole ? _("The %s of %s cannot be %s; give at most %d whole numbers "
+                                          "from %s to %s, parted by commas.")
+                                      : _("The %s of %s cannot be %s; give at most %d numbers from "
+                                          "%s to %s, parted by commas."),
+                         key, spec_title (spec), given, LW_FIELD_MAX_LIST, minimum, maximum);
+          else
+            g_set_error (error, LW_ERROR, LW_ERROR_VALUE,
+                         _("The %s of %s cannot be %s; choose a value from %s to %s."), key,
+                         spec_title (spec), given, minimum, maximum);
         }
       return NULL;
     }
 
+  if (field->type == LW_FIELD_LIST)
+    for (int i = value.list.n; i < LW_FIELD_MAX_LIST; i++)
+      value.list.x[i] = 0;
   copy = spec_copy (spec, spec->name);
   copy->values[index] = value;
   return copy;
@@ -328,6 +403,8 @@ variant_type_of (LwFieldType type)
       return "d";
     case LW_FIELD_BOOL:
       return "b";
+    case LW_FIELD_LIST:
+      return "ad";
     case LW_FIELD_CHOICE:
     default:
       return "s";
@@ -377,6 +454,17 @@ lw_spec_with_variant (const LwSpec *spec, const char *key, GVariant *variant, GE
     case LW_FIELD_BOOL:
       value.b = g_variant_get_boolean (variant);
       break;
+    case LW_FIELD_LIST:
+      {
+        gsize         n;
+        const double *numbers = g_variant_get_fixed_array (variant, &n, sizeof (double));
+
+        /* One too many is refused below, with a sentence. */
+        value.list.n = (int) MIN (n, LW_FIELD_MAX_LIST + 1);
+        for (int i = 0; i < MIN (value.list.n, LW_FIELD_MAX_LIST); i++)
+          value.list.x[i] = numbers[i];
+        break;
+      }
     case LW_FIELD_CHOICE:
     default:
       {
@@ -420,6 +508,9 @@ lw_spec_get_variant (const LwSpec *spec, const char *key)
       return g_variant_new_double (value->x);
     case LW_FIELD_BOOL:
       return g_variant_new_boolean (value->b);
+    case LW_FIELD_LIST:
+      return g_variant_new_fixed_array (G_VARIANT_TYPE_DOUBLE, value->list.x, (gsize) value->list.n,
+                                        sizeof (double));
     case LW_FIELD_CHOICE:
     default:
       return g_variant_new_string (field->choices[value->choice]);

@@ -16,14 +16,24 @@ typedef enum {
   LW_FIELD_FLOAT,  /* a real number */
   LW_FIELD_BOOL,
   LW_FIELD_CHOICE, /* one of `choices`, kept as its index */
+  LW_FIELD_LIST,   /* 1 to LW_FIELD_MAX_LIST numbers: a shape, boundaries; none stands for None where
+                    * optional */
 } LwFieldType;
 
+#define LW_FIELD_MAX_LIST 8
+
+typedef struct {
+  int    n;
+  double x[LW_FIELD_MAX_LIST]; /* entries from n on are 0 */
+} LwFieldList;
+
 typedef union {
-  gint64   i;
-  gint64   pair[2];
-  double   x;
-  gboolean b;
-  int      choice;
+  gint64      i;
+  gint64      pair[2];
+  double      x;
+  gboolean    b;
+  int         choice;
+  LwFieldList list;
 } LwFieldValue;
 
 typedef struct {
@@ -31,8 +41,9 @@ typedef struct {
   const char        *label;    /* for people, translatable (N_): "Kernel" */
   LwFieldType        type;
   LwFieldValue       standard; /* what a new one has: Keras' default or a palette's */
-  double             minimum, maximum;
-  gboolean           optional; /* PAIR: {0, 0} means None; FLOAT: NaN means None */
+  double             minimum, maximum; /* of a PAIR or LIST: of each number */
+  gboolean           whole;    /* LIST: of whole numbers, which files write without a point */
+  gboolean           optional; /* PAIR: {0, 0} means None; FLOAT: NaN; LIST: no numbers */
   gboolean           rare;     /* shown under "More" */
   const char *const *choices;  /* CHOICE: NULL-terminated, Keras' words */
 
@@ -81,6 +92,7 @@ void               lw_spec_get_pair    (const LwSpec *spec, const char *key, gin
 double             lw_spec_get_float   (const LwSpec *spec, const char *key);
 gboolean           lw_spec_get_bool    (const LwSpec *spec, const char *key);
 const char        *lw_spec_get_choice  (const LwSpec *spec, const char *key);
+LwFieldList        lw_spec_get_list    (const LwSpec *spec, const char *key);
 
 /* The field of that key, or NULL; its value. */
 const LwField     *lw_spec_class_find  (const LwSpecClass *klass, const char *key, guint *index);
@@ -92,12 +104,14 @@ LwSpec            *lw_spec_with_value  (const LwSpec *spec, const char *key, LwF
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 LwSpec            *lw_spec_with_name   (const LwSpec *spec, const char *name) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same with GVariant values, for actions: INT x or i, PAIR (xx), FLOAT d, BOOL b, CHOICE s. */
+/* The same with GVariant values, for actions: INT x or i, PAIR (xx), FLOAT d, BOOL b, CHOICE s,
+ * LIST ad. */
 LwSpec            *lw_spec_with_variant (const LwSpec *spec, const char *key, GVariant *value,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 GVariant          *lw_spec_get_variant (const LwSpec *spec, const char *key);
 
-/* A field's value as text: "32", "3×3", "0.5", "relu", "None"; a bool as "true" or "false". */
+/* A field's value as text: "32", "3×3", "0.5", "relu", "7, 7, 16", "None"; a bool as "true" or "false".
+ * Numbers have the shortest form that reads back as the same. */
 char              *lw_field_value_to_string (const LwField *field, const LwFieldValue *value) G_GNUC_WARN_UNUSED_RESULT;
 
 /* "64 filters · 3×3 · relu": what tells this spec from others of its class, for a card's line. */

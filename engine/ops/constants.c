@@ -1,5 +1,6 @@
-/* Constants, casts: where tensors come from. */
+/* Constants and ranges: where tensors come from. */
 
+#include "engine/ops/constant.h"
 #include "engine/ops/op.h"
 
 #include <glib/gi18n-lib.h>
@@ -47,13 +48,20 @@ LwTensor *
 lw_fill (LwScope *s, LwDType dtype, const LwShape *shape, double value)
 {
   LwTensor *y;
-  gsize     n;
+  char     *data;
+  gsize     bytes, done;
 
   if (lw_scope_has_failed (s) || (y = lw_scope_new_tensor (s, dtype, shape)) == NULL)
     return lw_scope_get_invalid (s);
-  n = lw_tensor_get_count (y);
-  for (gsize i = 0; i < n; i++)
-    store (lw_tensor_get_mutable_data (y), dtype, i, value);
+  bytes = lw_tensor_get_byte_size (y);
+  if (bytes == 0)
+    return y;
+
+  /* What is there already is copied behind itself, twice as much each time, up to what stays in a cache. */
+  data = lw_tensor_get_mutable_data (y);
+  store (data, dtype, 0, value);
+  for (done = lw_dtype_get_size (dtype); done < bytes; done += MIN (MIN (done, 4096), bytes - done))
+    memcpy (data + done, data, MIN (MIN (done, 4096), bytes - done));
   return y;
 }
 
@@ -61,6 +69,37 @@ LwTensor *
 lw_constant_scalar (LwScope *s, LwDType dtype, double value)
 {
   return lw_fill (s, dtype, &LW_SCALAR, value);
+}
+
+LwTensor *
+lw_constant_literal (LwScope *s, LwDType dtype, const gint64 *dims, gsize element_size, gconstpointer value)
+{
+  LwShape       shape = LW_SCALAR;
+  gconstpointer data = value;
+  float         rounded;
+
+  if (dims != NULL)
+    {
+      while (shape.rank < LW_MAX_RANK && dims[shape.rank] >= 0)
+        {
+          shape.dims[shape.rank] = dims[shape.rank];
+          shape.rank++;
+        }
+      memcpy (&data, value, sizeof data);
+    }
+  else if (dtype == LW_FLOAT32 && element_size == sizeof (double))
+    {
+      rounded = (float) *(const double *) value;
+      data = &rounded;
+    }
+  return lw_constant (s, dtype, &shape, data);
+}
+
+LwTensor *
+lw_constant_name (const char *name, LwTensor *tensor)
+{
+  lw_tensor_set_name (tensor, name);
+  return tensor;
 }
 
 LwTensor *
@@ -75,41 +114,48 @@ lw_zeros_like (LwScope *s, LwTensor *x)
   return lw_fill (s, lw_tensor_get_dtype (x), lw_tensor_get_shape (x), 0);
 }
 
-static void
-cast_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboolean *needs, LwTensor **gx)
+/* Whether every value from first to last, whole numbers apart, is one of the dtype's. */
+static gboolean
+range_fits (LwDType dtype, double start, double last, double delta)
 {
-  if (lw_dtype_is_floating (lw_tensor_get_dtype (node->inputs[0]))
-      && lw_dtype_is_floating (lw_tensor_get_dtype (node->output)))
-    gx[0] = lw_cast (s, gy, lw_tensor_get_dtype (node->inputs[0]));
+  double low = dtype == LW_INT32 ? G_MININT32 : dtype == LW_UINT8 ? 0 : -0x1p53;
+  double high = dtype == LW_INT32 ? G_MAXINT32 : dtype == LW_UINT8 ? 255 : 0x1p53;
+
+  if (lw_dtype_is_floating (dtype))
+    return TRUE;
+  return start == trunc (start) && delta == trunc (delta) && MIN (start, last) >= low
+         && MAX (start, last) <= high;
 }
 
-static const LwOp cast_op = { "cast", cast_gradient };
-
 LwTensor *
-lw_cast (LwScope *s, LwTensor *x, LwDType dtype)
+lw_range (LwScope *s, LwDType dtype, double start, double limit, double delta)
 {
-  LwDType   from = lw_tensor_get_dtype (x);
-  gsize     n = lw_tensor_get_count (x);
+  double    n = ceil ((limit - start) / delta);
   LwTensor *y;
 
   if (lw_scope_has_failed (s))
     return lw_scope_get_invalid (s);
-  if (from == dtype)
-    return x;
-  y = lw_scope_new_tensor (s, dtype, lw_tensor_get_shape (x));
+  if (dtype == LW_BOOL)
+    return lw_scope_fail (s, LW_ERROR_DTYPE, _("range makes numbers, not bool; cast it afterwards"));
+  if (!isfinite (start) || !isfinite (limit) || !isfinite (delta) || delta == 0)
+    return lw_scope_fail (s, LW_ERROR_VALUE,
+                          _("range cannot go from %g to %g in steps of %g: they must be finite, and "
+                            "the step not 0"),
+                          start, limit, delta);
+  n = MAX (n, 0);
+  if (n > 0x1p40)
+    return lw_scope_fail (s, LW_ERROR_VALUE,
+                          _("range from %g to %g in steps of %g would have more than 2^40 elements"),
+                          start, limit, delta);
+  if (!range_fits (dtype, start, start + MAX (n - 1, 0) * delta, delta))
+    return lw_scope_fail (s, LW_ERROR_VALUE,
+                          _("range from %g to %g in steps of %g has values that %s cannot hold"),
+                          start, limit, delta, lw_dtype_get_name (dtype));
+  y = lw_scope_new_tensor (s, dtype, &LW_SHAPE ((gint64) n));
   if (y == NULL)
     return lw_scope_get_invalid (s);
-  if (from == LW_UINT8 && dtype == LW_FLOAT32)
-    lw_scope_get_device (s)->kernels->scale_u8 (n, 1, 0, lw_tensor_get_data (x),
-                                                lw_tensor_get_mutable_data (y));
-  else if (from == LW_INT64 && dtype == LW_INT32)
-    for (gsize i = 0; i < n; i++)
-      ((gint32 *) lw_tensor_get_mutable_data (y))[i]
-          = (gint32) CLAMP (((const gint64 *) lw_tensor_get_data (x))[i], G_MININT32, G_MAXINT32);
-  else
-    for (gsize i = 0; i < n; i++)
-      store (lw_tensor_get_mutable_data (y), dtype, i, lw_tensor_get_value (x, i));
-  lw_scope_record (s, &cast_op, &x, 1, y, NULL, NULL, 0);
+  for (gsize i = 0; i < lw_tensor_get_count (y); i++)
+    store (lw_tensor_get_mutable_data (y), dtype, i, start + (double) i * delta);
   return y;
 }
 

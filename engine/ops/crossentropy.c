@@ -1,4 +1,4 @@
-/* Sparse categorical cross-entropy: the mean over rows of -log p[label].
+/* Sparse categorical cross-entropy: -log p[label] of each row, or the mean of that over rows.
  *
  * From logits p = softmax (x), fused: loss = log (sum (exp (x - max))) - (x[label] - max), and the
  * gradient is (p - one_hot) / rows. From probabilities, as Keras 3 does it (backend
@@ -9,12 +9,14 @@
 #include "engine/ops/op.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 
 #define EPSILON 1e-7
 
 typedef struct {
-  int rows, columns;
+  int      rows, columns;
+  gboolean each; /* a loss for each row, not their mean */
 } Attributes;
 
 /* The labels as int32, checked against the number of classes; NULL after failing the scope. */
@@ -24,7 +26,8 @@ check (LwScope *s, LwTensor *labels, LwTensor *y_pred, Attributes *attributes)
   const LwShape   *shape = lw_tensor_get_shape (y_pred);
   g_autofree char *have = lw_shape_to_string (shape);
   g_autofree char *have_labels = lw_shape_to_string (lw_tensor_get_shape (labels));
-  const gint32    *label;
+  const gint64    *label;
+  LwTensor        *wide;
 
   if (!lw_op_check_floating (s, "sparse_categorical_crossentropy", y_pred))
     return NULL;
@@ -42,49 +45,77 @@ check (LwScope *s, LwTensor *labels, LwTensor *y_pred, Attributes *attributes)
                                           "not %s"), lw_dtype_get_name (lw_tensor_get_dtype (labels)));
       return NULL;
     }
-  labels = lw_cast (s, labels, LW_INT32);
+  wide = lw_cast (s, labels, LW_INT64);
   if (lw_scope_has_failed (s))
     return NULL;
   attributes->rows = (int) shape->dims[0];
   attributes->columns = (int) shape->dims[1];
-  label = lw_tensor_get_data (labels);
+  label = lw_tensor_get_data (wide);
   for (int r = 0; r < attributes->rows; r++)
     if (label[r] < 0 || label[r] >= attributes->columns)
       {
-        lw_scope_fail (s, LW_ERROR_VALUE, _("Label %d of the batch is %d, but there are classes 0 to %d only"),
-                       r, label[r], attributes->columns - 1);
+        lw_scope_fail (s, LW_ERROR_VALUE, _("Label %d of the batch is %" PRId64 ", but there are classes 0 to %d "
+                                            "only"), r, label[r], attributes->columns - 1);
         return NULL;
       }
-  return labels;
+  labels = lw_cast (s, labels, LW_INT32);
+  return lw_scope_has_failed (s) ? NULL : labels;
 }
 
+/* What is handed out for the rows' losses: themselves or their mean, summed in their order. */
 static LwTensor *
-new_mean (LwScope *s, LwDType dtype, double sum, int rows)
+finish (LwScope *s, LwTensor *losses, const Attributes *a)
 {
-  return lw_constant_scalar (s, dtype, sum / rows);
+  double sum = 0;
+
+  if (a->each)
+    return losses;
+  for (int r = 0; r < a->rows; r++)
+    sum += lw_tensor_get_value (losses, (gsize) r);
+  return lw_constant_scalar (s, lw_tensor_get_dtype (losses), sum / a->rows);
+}
+
+/* The gradient with respect to row r's loss. */
+static double
+row_gradient (const Attributes *a, LwTensor *gy, int r)
+{
+  return a->each ? lw_tensor_get_value (gy, (gsize) r) : lw_tensor_get_value (gy, 0) / a->rows;
 }
 
 static const LwOp gradient_op = { "the gradient of cross-entropy", NULL };
+
+/* (p - one_hot) · factor for `rows` rows from row `first` on. */
+static void
+logits_gradient_rows (LwScope *s, const LwNode *node, int first, int rows, double factor, LwTensor *gx)
+{
+  const Attributes *a = node->attributes;
+  const gint32     *labels = (const gint32 *) lw_tensor_get_data (node->saved[1]) + first;
+  gconstpointer     probabilities = lw_tensor_get_data (node->saved[0]);
+  gpointer          out = lw_tensor_get_mutable_data (gx);
+  gsize             at = (gsize) first * (gsize) a->columns;
+
+  if (lw_tensor_get_dtype (gx) == LW_FLOAT32)
+    lw_scope_get_device (s)->kernels->softmax_cross_entropy_gradient (
+        rows, a->columns, (const float *) probabilities + at, labels, (float) factor, (float *) out + at);
+  else
+    lw_reference_softmax_cross_entropy_gradient_f64 (rows, a->columns, (const double *) probabilities + at,
+                                                     labels, factor, (double *) out + at);
+}
 
 static void
 logits_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboolean *needs, LwTensor **gx)
 {
   const Attributes *a = node->attributes;
-  LwTensor         *probabilities = node->saved[0];
-  const gint32     *labels = lw_tensor_get_data (node->saved[1]);
-  double            factor = lw_tensor_get_value (gy, 0) / a->rows;
   LwTensor         *inputs[] = { gy, node->inputs[0] };
 
   gx[0] = lw_op_new_like (s, node->inputs[0]);
   if (gx[0] == NULL)
     return;
-  if (lw_tensor_get_dtype (gy) == LW_FLOAT32)
-    lw_scope_get_device (s)->kernels->softmax_cross_entropy_gradient (
-        a->rows, a->columns, lw_tensor_get_floats (probabilities), labels, (float) factor,
-        lw_tensor_get_mutable_data (gx[0]));
+  if (a->each)
+    for (int r = 0; r < a->rows; r++)
+      logits_gradient_rows (s, node, r, 1, row_gradient (a, gy, r), gx[0]);
   else
-    lw_reference_softmax_cross_entropy_gradient_f64 (a->rows, a->columns, lw_tensor_get_data (probabilities),
-                                                     labels, factor, lw_tensor_get_mutable_data (gx[0]));
+    logits_gradient_rows (s, node, 0, a->rows, row_gradient (a, gy, 0), gx[0]);
   lw_op_record_opaque (s, &gradient_op, inputs, 2, gx[0]);
 }
 
@@ -97,7 +128,6 @@ from_logits (LwScope *s, LwTensor *labels, LwTensor *logits, const Attributes *a
   LwTensor *probabilities = lw_op_new_like (s, logits);
   LwTensor *losses = lw_scope_new_tensor (s, dtype, &LW_SHAPE (a->rows));
   LwTensor *saved[2] = { probabilities, labels };
-  double    sum = 0;
   LwTensor *loss;
 
   if (probabilities == NULL || losses == NULL)
@@ -111,9 +141,7 @@ from_logits (LwScope *s, LwTensor *labels, LwTensor *logits, const Attributes *a
                                             lw_tensor_get_data (labels),
                                             lw_tensor_get_mutable_data (probabilities),
                                             lw_tensor_get_mutable_data (losses));
-  for (int r = 0; r < a->rows; r++)
-    sum += lw_tensor_get_value (losses, (gsize) r);
-  loss = new_mean (s, dtype, sum, a->rows);
+  loss = finish (s, losses, a);
   lw_scope_record (s, &logits_op, &logits, 1, loss, saved, a, sizeof *a);
   return loss;
 }
@@ -139,7 +167,6 @@ probabilities_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboo
   const Attributes *a = node->attributes;
   LwTensor         *p = node->inputs[0];
   const gint32     *labels = lw_tensor_get_data (node->saved[1]);
-  double            factor = lw_tensor_get_value (gy, 0) / a->rows;
   LwTensor         *inputs[] = { gy, p };
   gpointer          out;
 
@@ -152,6 +179,7 @@ probabilities_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboo
       double   sum;
       gboolean inside;
       double   q = clipped (p, a, r, labels[r], &sum, &inside);
+      double   factor = row_gradient (a, gy, r);
 
       for (int c = 0; c < a->columns; c++)
         {
@@ -175,10 +203,12 @@ from_probabilities (LwScope *s, LwTensor *labels, LwTensor *p, const Attributes 
   const LwKernels *kernels = lw_scope_get_device (s)->kernels;
   const gint32    *label = lw_tensor_get_data (labels);
   LwDType          dtype = lw_tensor_get_dtype (p);
+  LwTensor        *losses = lw_scope_new_tensor (s, dtype, &LW_SHAPE (a->rows));
   LwTensor        *saved[2] = { NULL, labels };
   LwTensor        *loss;
-  double           total = 0;
 
+  if (losses == NULL)
+    return lw_scope_get_invalid (s);
   for (int r = 0; r < a->rows; r++)
     {
       double   sum;
@@ -191,20 +221,20 @@ from_probabilities (LwScope *s, LwTensor *labels, LwTensor *p, const Attributes 
           float q32 = (float) q;
 
           kernels->log (1, &q32, &q32);
-          total -= q32;
+          ((float *) lw_tensor_get_mutable_data (losses))[r] = -q32;
         }
       else
-        total -= log (q);
+        ((double *) lw_tensor_get_mutable_data (losses))[r] = -log (q);
     }
-  loss = new_mean (s, dtype, total, a->rows);
+  loss = finish (s, losses, a);
   lw_scope_record (s, &probabilities_op, &p, 1, loss, saved, a, sizeof *a);
   return loss;
 }
 
-LwTensor *
-lw_sparse_categorical_crossentropy (LwScope *s, LwTensor *labels, LwTensor *y_pred, gboolean logits)
+static LwTensor *
+compute (LwScope *s, LwTensor *labels, LwTensor *y_pred, gboolean logits, gboolean each)
 {
-  Attributes attributes;
+  Attributes attributes = { .each = each };
 
   if (lw_scope_has_failed (s))
     return lw_scope_get_invalid (s);
@@ -213,4 +243,16 @@ lw_sparse_categorical_crossentropy (LwScope *s, LwTensor *labels, LwTensor *y_pr
     return lw_scope_get_invalid (s);
   return logits ? from_logits (s, labels, y_pred, &attributes)
                 : from_probabilities (s, labels, y_pred, &attributes);
+}
+
+LwTensor *
+lw_sparse_categorical_crossentropy (LwScope *s, LwTensor *labels, LwTensor *y_pred, gboolean logits)
+{
+  return compute (s, labels, y_pred, logits, FALSE);
+}
+
+LwTensor *
+lw_sparse_categorical_crossentropy_each (LwScope *s, LwTensor *labels, LwTensor *y_pred, gboolean logits)
+{
+  return compute (s, labels, y_pred, logits, TRUE);
 }

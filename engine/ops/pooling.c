@@ -1,6 +1,7 @@
 /* Pooling: the maximum or the mean of a window's cells, of those that lie inside the image ("same"
- * padding adds none). The maximum's gradient goes to the first cell that held it; the mean's is
- * shared equally. Images are independent and shared out among threads. */
+ * padding adds none). A window's maximum hands its gradient to the first cell that held it, a whole
+ * image's to all that hold it, equally; the mean's is shared equally. Images are independent and
+ * shared out among threads. */
 
 #include "engine/kernels/reference.h"
 #include "engine/ops/op.h"
@@ -223,12 +224,13 @@ lw_average_pool2d (LwScope *s, LwTensor *x, const LwPooling *pooling)
   return compute (s, &average_pool_op, x, pooling, FALSE);
 }
 
-/* -- global average -- */
+/* -- over whole images -- */
 
 typedef struct {
   const LwKernels *kernels;
+  gboolean         maximum;
   int              pixels, channels;
-  const float     *in;
+  const float     *x, *y, *gy;
   float           *out;
 } GlobalWork;
 
@@ -236,78 +238,114 @@ static void
 global_image (gpointer data, int image)
 {
   const GlobalWork *work = data;
-  gsize             size = (gsize) work->pixels * (gsize) work->channels;
+  const float      *x = work->x + (gsize) image * (gsize) work->pixels * (gsize) work->channels;
+  float            *y = work->out + (gsize) image * (gsize) work->channels;
 
-  work->kernels->global_average (work->pixels, work->channels, work->in + (gsize) image * size,
-                                 work->out + (gsize) image * (gsize) work->channels);
+  if (work->maximum)
+    work->kernels->global_max (work->pixels, work->channels, x, y);
+  else
+    work->kernels->global_average (work->pixels, work->channels, x, y);
 }
 
 static void
 global_image_gradient (gpointer data, int image)
 {
   const GlobalWork *work = data;
-  gsize             size = (gsize) work->pixels * (gsize) work->channels;
+  gsize             at_x = (gsize) image * (gsize) work->pixels * (gsize) work->channels;
+  gsize             at_y = (gsize) image * (gsize) work->channels;
 
-  work->kernels->global_average_gradient (work->pixels, work->channels,
-                                          work->in + (gsize) image * (gsize) work->channels,
-                                          work->out + (gsize) image * size);
-}
-
-static void
-global_average_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboolean *needs, LwTensor **gx)
-{
-  const LwShape *shape = lw_tensor_get_shape (node->inputs[0]);
-  int            images = (int) shape->dims[0];
-  GlobalWork     work = { lw_scope_get_device (s)->kernels, (int) (shape->dims[1] * shape->dims[2]),
-                          (int) shape->dims[3] };
-  LwTensor      *out = lw_op_new_like (s, node->inputs[0]);
-
-  if (out == NULL)
-    return;
-  work.out = lw_tensor_get_mutable_data (out);
-  work.in = lw_tensor_get_data (gy);
-  if (lw_tensor_get_dtype (gy) == LW_FLOAT32)
-    lw_device_run (lw_scope_get_device (s), images, global_image_gradient, &work);
+  if (work->maximum)
+    work->kernels->global_max_gradient (work->pixels, work->channels, work->x + at_x, work->y + at_y,
+                                        work->gy + at_y, work->out + at_x);
   else
-    lw_reference_global_average_gradient_f64 (images, work.pixels, work.channels, lw_tensor_get_data (gy),
-                                              lw_tensor_get_mutable_data (out));
-  lw_op_record_opaque (s, &gradient_op, &gy, 1, out);
-  gx[0] = out;
+    work->kernels->global_average_gradient (work->pixels, work->channels, work->gy + at_y,
+                                            work->out + at_x);
 }
 
-static const LwOp global_average_op = { "global_average_pool2d", global_average_gradient };
-
-LwTensor *
-lw_global_average_pool2d (LwScope *s, LwTensor *x, gboolean keepdims)
+static LwTensor *
+compute_global (LwScope *s, const LwOp *op, LwTensor *x, gboolean keepdims, gboolean maximum)
 {
   const LwShape *shape = lw_tensor_get_shape (x);
   GlobalWork     work;
   LwShape        result;
   LwTensor      *y;
 
-  if (lw_scope_has_failed (s) || !lw_op_check_floating (s, "global_average_pool2d", x)
-      || !lw_op_check_rank (s, "global_average_pool2d", x, 4, _("images (batch, height, width, channels)")))
+  if (lw_scope_has_failed (s) || !lw_op_check_floating (s, op->name, x)
+      || !lw_op_check_rank (s, op->name, x, 4, _("images (batch, height, width, channels)")))
     return lw_scope_get_invalid (s);
   if (shape->dims[1] * shape->dims[2] < 1 || shape->dims[0] > G_MAXINT32
       || shape->dims[1] * shape->dims[2] * MAX (shape->dims[3], 1) > G_MAXINT32)
     {
       g_autofree char *have = lw_shape_to_string (shape);
 
-      return lw_scope_fail (s, LW_ERROR_SHAPE,
-                            _("global_average_pool2d takes images of 1 to 2^31 elements, not %s"), have);
+      return lw_scope_fail (s, LW_ERROR_SHAPE, _("%s takes images of 1 to 2^31 elements, not %s"), op->name,
+                            have);
     }
   result = keepdims ? LW_SHAPE (shape->dims[0], 1, 1, shape->dims[3])
                     : LW_SHAPE (shape->dims[0], shape->dims[3]);
   y = lw_scope_new_tensor (s, lw_tensor_get_dtype (x), &result);
   if (y == NULL)
     return lw_scope_get_invalid (s);
-  work = (GlobalWork) { lw_scope_get_device (s)->kernels, (int) (shape->dims[1] * shape->dims[2]),
-                        (int) shape->dims[3], lw_tensor_get_data (x), lw_tensor_get_mutable_data (y) };
+  work = (GlobalWork) {
+    .kernels = lw_scope_get_device (s)->kernels, .maximum = maximum,
+    .pixels = (int) (shape->dims[1] * shape->dims[2]), .channels = (int) shape->dims[3],
+    .x = lw_tensor_get_data (x), .out = lw_tensor_get_mutable_data (y),
+  };
   if (lw_tensor_get_dtype (x) == LW_FLOAT32)
     lw_device_run (lw_scope_get_device (s), (int) shape->dims[0], global_image, &work);
+  else if (maximum)
+    lw_reference_global_max_f64 ((int) shape->dims[0], work.pixels, work.channels, lw_tensor_get_data (x),
+                                 lw_tensor_get_mutable_data (y));
   else
     lw_reference_global_average_f64 ((int) shape->dims[0], work.pixels, work.channels,
                                      lw_tensor_get_data (x), lw_tensor_get_mutable_data (y));
-  lw_scope_record (s, &global_average_op, &x, 1, y, NULL, NULL, 0);
+  lw_scope_record (s, op, &x, 1, y, NULL, &maximum, sizeof maximum);
   return y;
+}
+
+static void
+global_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboolean *needs, LwTensor **gx)
+{
+  LwTensor      *x = node->inputs[0], *y = node->output;
+  const LwShape *shape = lw_tensor_get_shape (x);
+  int            images = (int) shape->dims[0];
+  gboolean       maximum = *(const gboolean *) node->attributes;
+  LwTensor      *inputs[] = { gy, x };
+  LwTensor      *out = lw_op_new_like (s, x);
+  GlobalWork     work;
+
+  if (out == NULL)
+    return;
+  work = (GlobalWork) {
+    .kernels = lw_scope_get_device (s)->kernels, .maximum = maximum,
+    .pixels = (int) (shape->dims[1] * shape->dims[2]), .channels = (int) shape->dims[3],
+    .x = lw_tensor_get_data (x), .y = lw_tensor_get_data (y), .gy = lw_tensor_get_data (gy),
+    .out = lw_tensor_get_mutable_data (out),
+  };
+  if (lw_tensor_get_dtype (gy) == LW_FLOAT32)
+    lw_device_run (lw_scope_get_device (s), images, global_image_gradient, &work);
+  else if (maximum)
+    lw_reference_global_max_gradient_f64 (images, work.pixels, work.channels, lw_tensor_get_data (x),
+                                          lw_tensor_get_data (y), lw_tensor_get_data (gy),
+                                          lw_tensor_get_mutable_data (out));
+  else
+    lw_reference_global_average_gradient_f64 (images, work.pixels, work.channels, lw_tensor_get_data (gy),
+                                              lw_tensor_get_mutable_data (out));
+  lw_op_record_opaque (s, &gradient_op, inputs, maximum ? 2 : 1, out);
+  gx[0] = out;
+}
+
+static const LwOp global_average_op = { "global_average_pool2d", global_gradient };
+static const LwOp global_max_op = { "global_max_pool2d", global_gradient };
+
+LwTensor *
+lw_global_average_pool2d (LwScope *s, LwTensor *x, gboolean keepdims)
+{
+  return compute_global (s, &global_average_op, x, keepdims, FALSE);
+}
+
+LwTensor *
+lw_global_max_pool2d (LwScope *s, LwTensor *x, gboolean keepdims)
+{
+  return compute_global (s, &global_max_op, x, keepdims, TRUE);
 }

@@ -1,7 +1,8 @@
-/* Sums, means and maxima over axes; the place of the maximum. Each output element is summed in the
- * order of its elements in memory, by one thread: its bits depend on the shape alone. */
+/* Sums, means and maxima over axes; the place of the maximum. Sums are taken in float64, also of float32, and
+ * rounded once; in the order of the elements in memory, but for a last axis in eight interleaved parts joined
+ * pairwise, by one thread: the bits depend on the shape alone. */
 
-#include "engine/ops/op.h"
+#include "engine/ops/strided.h"
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
@@ -33,6 +34,14 @@ resolve_axes (LwScope *s, const char *op, LwTensor *x, const int *axes, int n, A
                          axes[i], text);
           return FALSE;
         }
+      if (resolved->reduced[axis])
+        {
+          g_autofree char *text = lw_shape_to_string (shape);
+
+          lw_scope_fail (s, LW_ERROR_SHAPE, _("%s was given axis %d of a tensor of shape %s twice"),
+                         op, axis, text);
+          return FALSE;
+        }
       resolved->reduced[axis] = TRUE;
       resolved->kept.dims[axis] = 1;
     }
@@ -52,38 +61,109 @@ result_strides (const LwShape *x, const Axes *axes, gsize strides[LW_MAX_RANK])
     }
 }
 
+/* Moves index to the next row (all axes but the last), and *at with it. */
+static void
+next_row (const LwShape *shape, const gsize *strides, gint64 *index, gsize *at)
+{
+  for (int axis = shape->rank - 2; axis >= 0; axis--)
+    {
+      *at += strides[axis];
+      if (++index[axis] < shape->dims[axis])
+        break;
+      *at -= strides[axis] * (gsize) shape->dims[axis];
+      index[axis] = 0;
+    }
+}
+
 #define DEFINE_REDUCE(TYPE, NAME)                                                                  \
-  static void reduce_##NAME (Reduction kind, const LwShape *shape, const gsize *strides,           \
-                             gsize n, const TYPE *x, gsize n_results, TYPE *y)                     \
+  static double sum_row_##NAME (gsize n, const TYPE *x)                                            \
+  {                                                                                                \
+    double part[8] = { 0 };                                                                        \
+    gsize  i;                                                                                      \
+    for (i = 0; i + 8 <= n; i += 8)                                                                \
+      for (gsize k = 0; k < 8; k++)                                                                \
+        part[k] += x[i + k];                                                                       \
+    for (gsize k = 0; i + k < n; k++)                                                              \
+      part[k] += x[i + k];                                                                         \
+    return ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7])); \
+  }                                                                                                \
+                                                                                                   \
+  /* sums has been cleared. */                                                                     \
+  static void sum_##NAME (const LwShape *shape, const gsize *strides, gsize n, const TYPE *x, double *sums) \
+  {                                                                                                \
+    gint64 index[LW_MAX_RANK] = { 0 };                                                             \
+    gsize  at = 0;                                                                                 \
+    gsize  columns = shape->rank > 0 ? (gsize) shape->dims[shape->rank - 1] : 1;                   \
+    gsize  step = shape->rank > 0 ? strides[shape->rank - 1] : 0;                                  \
+    for (gsize i = 0; i < n; i += columns, next_row (shape, strides, index, &at))                  \
+      if (step == 0)                                                                               \
+        sums[at] += sum_row_##NAME (columns, x + i);                                               \
+      else                                                                                         \
+        for (gsize c = 0; c < columns; c++)                                                        \
+          sums[at + c] += x[i + c];                                                                \
+  }                                                                                                \
+                                                                                                   \
+  static void max_##NAME (const LwShape *shape, const gsize *strides, gsize n, const TYPE *x,      \
+                          gsize n_results, TYPE *y)                                                \
   {                                                                                                \
     gint64 index[LW_MAX_RANK] = { 0 };                                                             \
     gsize  at = 0;                                                                                 \
     gsize  columns = shape->rank > 0 ? (gsize) shape->dims[shape->rank - 1] : 1;                   \
     gsize  step = shape->rank > 0 ? strides[shape->rank - 1] : 0;                                  \
     for (gsize i = 0; i < n_results; i++)                                                          \
-      y[i] = kind == MAX_OF ? (TYPE) -INFINITY : 0;                                                \
-    for (gsize i = 0; i < n; i += columns)                                                         \
-      {                                                                                            \
-        if (kind == MAX_OF)                                                                        \
-          for (gsize c = 0; c < columns; c++)                                                      \
-            y[at + c * step] = x[i + c] > y[at + c * step] || isnan (x[i + c])                     \
-                                   ? x[i + c] : y[at + c * step];                                  \
-        else                                                                                       \
-          for (gsize c = 0; c < columns; c++)                                                      \
-            y[at + c * step] += x[i + c];                                                          \
-        for (int axis = shape->rank - 2; axis >= 0; axis--)                                        \
-          {                                                                                        \
-            at += strides[axis];                                                                   \
-            if (++index[axis] < shape->dims[axis])                                                 \
-              break;                                                                               \
-            at -= strides[axis] * (gsize) shape->dims[axis];                                       \
-            index[axis] = 0;                                                                       \
-          }                                                                                        \
-      }                                                                                            \
+      y[i] = (TYPE) -INFINITY;                                                                     \
+    for (gsize i = 0; i < n; i += columns, next_row (shape, strides, index, &at))                  \
+      for (gsize c = 0; c < columns; c++)                                                          \
+        if (x[i + c] > y[at + c * step] || isnan (x[i + c]))                                       \
+          y[at + c * step] = x[i + c];                                                             \
+  }                                                                                                \
+                                                                                                   \
+  /* 1 where x equals its (repeated) maximum y, else 0. */                                         \
+  static void mark_maxima_##NAME (const LwShape *shape, const gsize *strides, gsize n, const TYPE *x, \
+                                  const TYPE *y, TYPE *mask)                                       \
+  {                                                                                                \
+    gint64 index[LW_MAX_RANK] = { 0 };                                                             \
+    gsize  at = 0;                                                                                 \
+    gsize  columns = shape->rank > 0 ? (gsize) shape->dims[shape->rank - 1] : 1;                   \
+    gsize  step = shape->rank > 0 ? strides[shape->rank - 1] : 0;                                  \
+    for (gsize i = 0; i < n; i += columns, next_row (shape, strides, index, &at))                  \
+      for (gsize c = 0; c < columns; c++)                                                          \
+        mask[i + c] = x[i + c] == y[at + c * step];                                                \
   }
 
 DEFINE_REDUCE (float, f32)
 DEFINE_REDUCE (double, f64)
+
+/* Sums, or means, of x into y; FALSE where memory is out. */
+static gboolean
+sum_into (LwScope *s, LwTensor *x, const gsize *strides, double divisor, LwTensor *y)
+{
+  const LwShape *shape = lw_tensor_get_shape (x);
+  gsize          n = lw_tensor_get_count (x), n_results = lw_tensor_get_count (y);
+  gboolean       single = lw_tensor_get_dtype (x) == LW_FLOAT32;
+  double        *sums = single ? lw_pool_alloc (lw_scope_get_device (s)->pool, n_results * sizeof (double))
+                               : lw_tensor_get_mutable_data (y);
+
+  if (sums == NULL)
+    {
+      lw_scope_fail (s, LW_ERROR_VALUE, _("There is not enough memory for a sum"));
+      return FALSE;
+    }
+  for (gsize i = 0; i < n_results; i++)
+    sums[i] = 0;
+  if (single)
+    sum_f32 (shape, strides, n, lw_tensor_get_data (x), sums);
+  else
+    sum_f64 (shape, strides, n, lw_tensor_get_data (x), sums);
+  for (gsize i = 0; i < n_results; i++)
+    if (single)
+      ((float *) lw_tensor_get_mutable_data (y))[i] = (float) (sums[i] / divisor);
+    else
+      sums[i] /= divisor;
+  if (single)
+    lw_pool_free (sums);
+  return TRUE;
+}
 
 static LwTensor *
 reduce (LwScope *s, const LwOp *op, Reduction kind, LwTensor *x, const int *axes, int n_axes,
@@ -92,6 +172,7 @@ reduce (LwScope *s, const LwOp *op, Reduction kind, LwTensor *x, const int *axes
   const LwShape *shape = lw_tensor_get_shape (x);
   gsize          n = lw_tensor_get_count (x);
   gsize          strides[LW_MAX_RANK];
+  LwShape        dropped = { 0 };
   LwTensor      *y;
   Axes           resolved;
 
@@ -103,34 +184,32 @@ reduce (LwScope *s, const LwOp *op, Reduction kind, LwTensor *x, const int *axes
     return lw_scope_get_invalid (s);
 
   result_strides (shape, &resolved, strides);
-  if (lw_tensor_get_dtype (x) == LW_FLOAT32)
-    reduce_f32 (kind, shape, strides, n, lw_tensor_get_data (x), lw_tensor_get_count (y),
-                lw_tensor_get_mutable_data (y));
+  if (kind != MAX_OF)
+    {
+      if (!sum_into (s, x, strides, kind == MEAN ? (double) n / (double) lw_tensor_get_count (y) : 1, y))
+        return lw_scope_get_invalid (s);
+    }
+  else if (lw_tensor_get_dtype (x) == LW_FLOAT32)
+    max_f32 (shape, strides, n, lw_tensor_get_data (x), lw_tensor_get_count (y),
+             lw_tensor_get_mutable_data (y));
   else
-    reduce_f64 (kind, shape, strides, n, lw_tensor_get_data (x), lw_tensor_get_count (y),
-                lw_tensor_get_mutable_data (y));
+    max_f64 (shape, strides, n, lw_tensor_get_data (x), lw_tensor_get_count (y),
+             lw_tensor_get_mutable_data (y));
   lw_scope_record (s, op, &x, 1, y, NULL, NULL, 0);
 
-  if (kind == MEAN)
-    y = lw_divide (s, y, lw_constant_scalar (s, lw_tensor_get_dtype (y),
-                                             (double) n / (double) lw_tensor_get_count (y)));
-  if (!keepdims)
-    {
-      LwShape dropped = { 0 };
-
-      for (int i = 0; i < shape->rank; i++)
-        if (!resolved.reduced[i])
-          dropped.dims[dropped.rank++] = shape->dims[i];
-      y = lw_reshape (s, y, &dropped);
-    }
-  return y;
+  if (keepdims)
+    return y;
+  for (int i = 0; i < shape->rank; i++)
+    if (!resolved.reduced[i])
+      dropped.dims[dropped.rank++] = shape->dims[i];
+  return lw_reshape (s, y, &dropped);
 }
 
 /* The recorded sum keeps its axes, so its gradient only has to be repeated. */
 static void
 sum_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboolean *needs, LwTensor **gx)
 {
-  gx[0] = lw_multiply (s, lw_ones_like (s, node->inputs[0]), gy);
+  gx[0] = lw_broadcast_to (s, gy, lw_tensor_get_shape (node->inputs[0]));
 }
 
 static const LwOp sum_op = { "reduce_sum", sum_gradient };
@@ -141,7 +220,16 @@ lw_reduce_sum (LwScope *s, LwTensor *x, const int *axes, int n_axes, gboolean ke
   return reduce (s, &sum_op, SUM, x, axes, n_axes, keepdims);
 }
 
-static const LwOp mean_op = { "reduce_mean", sum_gradient };
+static void
+mean_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboolean *needs, LwTensor **gx)
+{
+  double n = (double) lw_tensor_get_count (node->inputs[0]) / (double) lw_tensor_get_count (node->output);
+
+  gy = lw_divide (s, gy, lw_constant_scalar (s, lw_tensor_get_dtype (gy), n));
+  gx[0] = lw_broadcast_to (s, gy, lw_tensor_get_shape (node->inputs[0]));
+}
+
+static const LwOp mean_op = { "reduce_mean", mean_gradient };
 
 LwTensor *
 lw_reduce_mean (LwScope *s, LwTensor *x, const int *axes, int n_axes, gboolean keepdims)
@@ -149,36 +237,38 @@ lw_reduce_mean (LwScope *s, LwTensor *x, const int *axes, int n_axes, gboolean k
   return reduce (s, &mean_op, MEAN, x, axes, n_axes, keepdims);
 }
 
-/* 1 where x equals the (repeated) maximum y, else 0. */
+/* 1 where x equals the maximum of its part y, which has kept its axes, else 0. */
 static LwTensor *
-is_maximum (LwScope *s, LwTensor *x, LwTensor *y)
+mark_maxima (LwScope *s, LwTensor *x, LwTensor *y)
 {
-  LwTensor *difference = lw_subtract (s, x, y);
-  LwTensor *mask;
-  gsize     n = lw_tensor_get_count (x);
+  Axes      axes = { .kept = *lw_tensor_get_shape (y) };
+  gsize     strides[LW_MAX_RANK];
+  LwTensor *mask = lw_op_new_like (s, x);
 
-  if (lw_scope_has_failed (s) || (mask = lw_op_new_like (s, x)) == NULL)
-    return lw_scope_get_invalid (s);
-  for (gsize i = 0; i < n; i++)
-    {
-      double one = lw_tensor_get_value (difference, i) == 0;
-
-      if (lw_tensor_get_dtype (x) == LW_FLOAT32)
-        ((float *) lw_tensor_get_mutable_data (mask))[i] = (float) one;
-      else
-        ((double *) lw_tensor_get_mutable_data (mask))[i] = one;
-    }
+  if (mask == NULL)
+    return NULL;
+  for (int i = 0; i < axes.kept.rank; i++)
+    axes.reduced[i] = axes.kept.dims[i] == 1;
+  result_strides (lw_tensor_get_shape (x), &axes, strides);
+  if (lw_tensor_get_dtype (x) == LW_FLOAT32)
+    mark_maxima_f32 (lw_tensor_get_shape (x), strides, lw_tensor_get_count (x), lw_tensor_get_data (x),
+                     lw_tensor_get_data (y), lw_tensor_get_mutable_data (mask));
+  else
+    mark_maxima_f64 (lw_tensor_get_shape (x), strides, lw_tensor_get_count (x), lw_tensor_get_data (x),
+                     lw_tensor_get_data (y), lw_tensor_get_mutable_data (mask));
   return mask;
 }
 
 static void
 max_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboolean *needs, LwTensor **gx)
 {
-  LwTensor *mask = is_maximum (s, node->inputs[0], node->output);
+  LwTensor *mask;
 
-  if (!lw_scope_has_failed (s))
-    gx[0] = lw_multiply (s, mask, lw_divide (s, gy, lw_op_sum_to_shape (
-                                                        s, mask, lw_tensor_get_shape (node->output))));
+  if (lw_scope_has_failed (s) || (mask = mark_maxima (s, node->inputs[0], node->output)) == NULL)
+    return;
+  gx[0] = lw_multiply (s, mask,
+                       lw_divide (s, gy,
+                                  lw_op_sum_to_shape (s, mask, lw_tensor_get_shape (node->output))));
 }
 
 static const LwOp max_op = { "reduce_max", max_gradient };
@@ -189,38 +279,75 @@ lw_reduce_max (LwScope *s, LwTensor *x, const int *axes, int n_axes, gboolean ke
   return reduce (s, &max_op, MAX_OF, x, axes, n_axes, keepdims);
 }
 
+/* Along lines of n elements, `step` apart; result (o, i) is that of the line beginning at o · n · step + i. */
+#define DEFINE_ARGMAX(TYPE, NAME)                                                                  \
+  static void argmax_##NAME (const TYPE *x, gsize outer, gsize n, gsize step, gint64 *y)           \
+  {                                                                                                \
+    for (gsize o = 0; o < outer; o++)                                                              \
+      for (gsize i = 0; i < step; i++)                                                             \
+        {                                                                                          \
+          const TYPE *line = x + o * n * step + i;                                                 \
+          gsize       best = 0;                                                                    \
+          /* A NaN counts as the greatest: it alone differs from itself. */                        \
+          for (gsize k = 1; k < n && line[best * step] == line[best * step]; k++)                  \
+            if (line[k * step] > line[best * step] || line[k * step] != line[k * step])            \
+              best = k;                                                                            \
+          y[o * step + i] = (gint64) best;                                                         \
+        }                                                                                          \
+  }
+
+DEFINE_ARGMAX (float, f32)
+DEFINE_ARGMAX (double, f64)
+DEFINE_ARGMAX (gint32, i32)
+DEFINE_ARGMAX (gint64, i64)
+DEFINE_ARGMAX (guint8, u8)
+
 LwTensor *
-lw_argmax (LwScope *s, LwTensor *x)
+lw_argmax_over (LwScope *s, LwTensor *x, int axis)
 {
   const LwShape *shape = lw_tensor_get_shape (x);
-  LwShape        rows_shape;
-  gsize          columns, rows;
+  LwShape        rest = { .rank = shape->rank - 1 };
+  gsize          n, outer = 1, step = 1;
+  gconstpointer  data = lw_tensor_get_data (x);
   LwTensor      *y;
+  gint64        *places;
 
-  if (lw_scope_has_failed (s))
+  if (lw_scope_has_failed (s) || !lw_strided_axis (s, "argmax", shape, shape->rank, &axis))
     return lw_scope_get_invalid (s);
-  if (shape->rank < 1 || shape->dims[shape->rank - 1] < 1)
+  if (shape->dims[axis] < 1)
     {
       g_autofree char *text = lw_shape_to_string (shape);
 
-      return lw_scope_fail (s, LW_ERROR_SHAPE, _("argmax takes rows of at least one element, not %s"), text);
+      return lw_scope_fail (s, LW_ERROR_SHAPE,
+                            _("argmax takes rows of at least one element, not axis %d of %s"), axis,
+                            text);
     }
-  rows_shape = *shape;
-  rows_shape.rank--;
-  rows_shape.dims[rows_shape.rank] = 0;
-  y = lw_scope_new_tensor (s, LW_INT64, &rows_shape);
-  if (y == NULL)
-    return lw_scope_get_invalid (s);
-  columns = (gsize) shape->dims[shape->rank - 1];
-  rows = lw_tensor_get_count (y);
-  for (gsize r = 0; r < rows; r++)
+  for (int i = 0; i < rest.rank; i++)
+    rest.dims[i] = shape->dims[i + (i >= axis)];
+  y = lw_scope_new_tensor (s, LW_INT64, &rest);
+  if (y == NULL || lw_tensor_get_count (y) == 0)
+    return y != NULL ? y : lw_scope_get_invalid (s);
+  for (int i = 0; i < axis; i++)
+    outer *= (gsize) shape->dims[i];
+  for (int i = axis + 1; i < shape->rank; i++)
+    step *= (gsize) shape->dims[i];
+  n = (gsize) shape->dims[axis];
+  places = lw_tensor_get_mutable_data (y);
+  switch (lw_tensor_get_dtype (x))
     {
-      gsize best = 0;
-
-      for (gsize c = 1; c < columns; c++)
-        if (lw_tensor_get_value (x, r * columns + c) > lw_tensor_get_value (x, r * columns + best))
-          best = c;
-      ((gint64 *) lw_tensor_get_mutable_data (y))[r] = (gint64) best;
+    case LW_FLOAT32: argmax_f32 (data, outer, n, step, places); break;
+    case LW_FLOAT64: argmax_f64 (data, outer, n, step, places); break;
+    case LW_INT32: argmax_i32 (data, outer, n, step, places); break;
+    case LW_INT64: argmax_i64 (data, outer, n, step, places); break;
+    case LW_UINT8:
+    case LW_BOOL: argmax_u8 (data, outer, n, step, places); break;
+    case LW_N_DTYPES: g_assert_not_reached ();
     }
   return y;
+}
+
+LwTensor *
+lw_argmax (LwScope *s, LwTensor *x)
+{
+  return lw_argmax_over (s, x, -1);
 }

@@ -85,7 +85,9 @@ lw_state_predict (LwState *state, LwDevice *device, LwTensor *x, guint batch, GE
 LwTensor *
 lw_state_predict_probabilities (LwState *state, LwDevice *device, LwTensor *x, guint batch, GError **error)
 {
-  const LwSpec *loss = lw_model_spec_get_loss (state->model);
+  const LwSpec  *loss = lw_model_spec_get_loss (state->model);
+  const gboolean from_logits = lw_spec_class_find (lw_spec_get_class (loss), "from_logits", NULL) != NULL
+                               && lw_spec_get_bool (loss, "from_logits");
 
-  return predict (state, device, x, batch, lw_spec_get_bool (loss, "from_logits"), error);
+  return predict (state, device, x, batch, from_logits, error);
 }

@@ -23,7 +23,8 @@ typedef struct {
   LwTensor    **weights;
   guint         n_slots;   /* the optimizer's variables behind iteration and learning rate, in Keras' */
   LwTensor    **slots;     /* file order */
-  double        learning_rate;
+  double        learning_rate; /* lw_optimizer_get_learning_rate(): with `step`, it tells whether and where
+                                * a schedule is followed */
 
   gint64        step;      /* steps taken; the optimizer's `iterations` */
   guint         epoch;     /* epochs finished */

@@ -38,6 +38,7 @@ void           lw_trainer_pause            (LwTrainer *trainer);
 void           lw_trainer_step             (LwTrainer *trainer); /* one batch, then paused */
 /* Ends the run, keeps the result; one that has ended by itself stays FINISHED, DIVERGED or FAILED. */
 void           lw_trainer_stop             (LwTrainer *trainer);
+/* Constant from then on, also where the model has a schedule: see lw_training_set_learning_rate(). */
 void           lw_trainer_set_learning_rate (LwTrainer *trainer, double rate);
 /* Raises the number of epochs: "Continue for 5 epochs". From FINISHED the run goes on with start. */
 void           lw_trainer_set_epochs       (LwTrainer *trainer, guint epochs);

@@ -195,7 +195,7 @@ LwTraining *
 lw_training_new_from_state (LwDevice *device, LwState *state, LwImages *images, GError **error)
 {
   g_autoptr (LwTraining) training = training_new (device, state->model, &state->settings, images, error);
-  LwDatasetPlace         place = { state->shuffle, state->position };
+  LwDatasetPlace         place = { state->shuffle, state->position, state->epoch };
 
   if (training == NULL)
     return NULL;
@@ -235,6 +235,15 @@ lw_training_free (LwTraining *training)
   g_free (training);
 }
 
+/* The loss with what regularizers add to it. */
+static LwTensor *
+add_penalty (LwSequential *sequential, LwScope *s, LwTensor *loss)
+{
+  LwTensor *penalty = lw_sequential_get_penalty (sequential, s);
+
+  return penalty != NULL ? lw_add (s, loss, penalty) : loss;
+}
+
 /* One step of gradient descent on a batch: what a hand-written train_step() does. */
 static gboolean
 train_step (LwTraining *training, LwScope *s, LwTensor *images, LwTensor *labels, double *loss,
@@ -247,7 +256,7 @@ train_step (LwTraining *training, LwScope *s, LwTensor *images, LwTensor *labels
   g_autofree LwTensor **grads = g_new0 (LwTensor *, n);
 
   LwTensor *y_pred = lw_sequential_call (training->sequential, s, images, TRUE);
-  LwTensor *loss_value = lw_loss_call (s, loss_object, labels, y_pred);
+  LwTensor *loss_value = add_penalty (training->sequential, s, lw_loss_call (s, loss_object, labels, y_pred));
 
   if (!lw_tape_gradient_of_variables (tape, s, loss_value, n, variables, grads, error))
     return FALSE;
@@ -336,7 +345,7 @@ validate_batch (LwSequential *sequential, LwDevice *device, LwTensor *images, Lw
   lw_scope_take (s, batch[1]);
   scale_images (s, batch, 2, NULL);
   y_pred = lw_sequential_call (sequential, s, batch[0], FALSE);
-  loss = lw_loss_call (s, loss_object, batch[1], y_pred);
+  loss = add_penalty (sequential, s, lw_loss_call (s, loss_object, batch[1], y_pred));
   sum->accuracy += (double) lw_sparse_categorical_accuracy (s, batch[1], y_pred, NULL);
   sum->loss += lw_tensor_get_value (loss, 0) * (double) n;
   sum->n_images += (gint64) n;

@@ -49,7 +49,9 @@ gboolean            lw_training_validate        (LwTraining *training, gsize lim
 /* A snapshot; copies nothing (see state.h). */
 LwState            *lw_training_get_state       (LwTraining *training) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Changes the rate from the next step on; the only setting that may change in a run. */
+/* Changes the rate from the next step on; the only setting that may change in a run. Where the model's
+ * optimizer follows a schedule, it is left and the rate constant from then on; the schedule's initial rate
+ * takes it up again, at the place where the run then is (lw_optimizer_set_learning_rate()). */
 void                lw_training_set_learning_rate (LwTraining *training, double rate);
 double              lw_training_get_learning_rate (LwTraining *training);
 

@@ -436,6 +436,48 @@ test_words (void)
   get_real (object, "val_loss");
 }
 
+/* The images of data.npz as MNIST's four IDX files: any of them stands for all, and the run is the
+ * same. */
+static void
+test_idx (void)
+{
+  static const char *const files[] = { "train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                       "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte" };
+  static const char *const names[] = { "x_train", "y_train", "x_test", "y_test" };
+  g_autofree char         *path = get_path ("data.npz");
+  g_autoptr (LwNpz)        npz = lw_npz_open (path, NULL);
+  g_auto (Answer)          want = run ("train --preset logistic --data @data.npz --steps 3 --quiet --json");
+  g_auto (Answer)          got = { 0 };
+  g_autoptr (JsonParser)   want_parser = NULL, got_parser = NULL;
+  JsonObject              *want_json, *got_json;
+
+  for (int i = 0; i < 4; i++)
+    {
+      g_autoptr (LwTensor)  array = lw_npz_read (npz, names[i], NULL);
+      g_autoptr (GByteArray) idx = g_byte_array_new ();
+      g_autofree char      *file = get_path (files[i]);
+      const int             rank = lw_tensor_get_rank (array);
+
+      g_byte_array_append (idx, (const guint8[]) { 0, 0, 0x08, (guint8) rank }, 4);
+      for (int axis = 0; axis < rank; axis++)
+        {
+          guint32 size = GUINT32_TO_BE ((guint32) lw_tensor_get_dim (array, axis));
+
+          g_byte_array_append (idx, (const guint8 *) &size, 4);
+        }
+      g_byte_array_append (idx, lw_tensor_get_data (array), (guint) lw_tensor_get_byte_size (array));
+      g_assert_true (g_file_set_contents (file, (const char *) idx->data, idx->len, NULL));
+      if (i == 2)
+        assert_fails ("train --data @train-labels-idx1-ubyte", 1, "t10k-labels-idx1-ubyte is not beside it");
+    }
+  got = run ("train --preset logistic --data @t10k-labels-idx1-ubyte --steps 3 --quiet --json");
+  g_assert_cmpint (got.status, ==, 0);
+  want_json = parse_json (&want, &want_parser);
+  got_json = parse_json (&got, &got_parser);
+  g_assert_cmpfloat (get_real (want_json, "loss"), ==, get_real (got_json, "loss"));
+  g_assert_cmpfloat (get_real (want_json, "val_loss"), ==, get_real (got_json, "val_loss"));
+}
+
 static void
 assert_rows_equal (GPtrArray *whole, guint from, GPtrArray *part)
 {
@@ -860,6 +902,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/failures", test_failures);
   g_test_add_func ("/cli/train", test_train);
   g_test_add_func ("/cli/words", test_words);
+  g_test_add_func ("/cli/idx", test_idx);
   g_test_add_func ("/cli/resume", test_resume);
   g_test_add_func ("/cli/resume-rest", test_resume_rest);
   g_test_add_func ("/cli/model", test_model);

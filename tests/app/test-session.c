@@ -395,6 +395,65 @@ test_live_edits (void)
   session_free (session);
 }
 
+/* The document with SGD, of that rate, and with that schedule. */
+static LwDocument *
+with_schedule (LwDocument *document, double rate, const char *schedule)
+{
+  g_autoptr (LwDocument)  plain = with_optimizer (document, "SGD", rate);
+  g_autoptr (GVariant)    word = g_variant_ref_sink (g_variant_new_string (schedule));
+  g_autoptr (LwSpec)      spec = lw_spec_with_variant (lw_model_spec_get_optimizer (plain->model), "schedule",
+                                                       word, NULL);
+  g_autoptr (LwModelSpec) model = lw_model_spec_with_optimizer (plain->model, spec);
+
+  return lw_document_new (model, &document->settings);
+}
+
+static double
+rate_now (LwSession *session)
+{
+  g_autoptr (LwState) state = lw_session_get_state (session);
+
+  return state->learning_rate;
+}
+
+/* A run leaves its schedule for a constant rate and goes on, and undo takes the schedule up again; another
+ * schedule begins another run. */
+static void
+test_schedule (void)
+{
+  LwSession             *session = session_new ("logistic", 2);
+  g_autoptr (LwDocument) scheduled = with_schedule (lw_session_get_document (session), 0.1, "ExponentialDecay");
+  g_autoptr (LwDocument) constant = with_schedule (scheduled, 0.02, "constant");
+  g_autoptr (LwDocument) initial = with_schedule (scheduled, 0.1, "constant");
+  g_autoptr (LwDocument) cosine = with_schedule (scheduled, 0.1, "CosineDecay");
+  g_autoptr (LwDocument) slower = with_schedule (scheduled, 0.02, "ExponentialDecay");
+
+  g_assert_true (lw_document_same_run (constant, scheduled));
+  g_assert_false (lw_document_same_run (scheduled, constant));
+  g_assert_false (lw_document_same_run (initial, scheduled));
+  g_assert_false (lw_document_same_run (cosine, scheduled));
+  g_assert_true (lw_document_same_run (scheduled, scheduled));
+  g_assert_false (lw_document_same_run (slower, scheduled));
+
+  lw_session_edit (session, scheduled, "Schedule");
+  lw_session_step (session);
+  WAIT_UNTIL (lw_session_get_phase (session) == LW_PHASE_PAUSED && (lw_session_tick (session), TRUE)
+              && lw_session_get_run (session)->last.step == 1);
+  g_assert_cmpfloat (rate_now (session), ==, 0.1);
+
+  lw_session_edit (session, constant, "Learning rate");
+  lw_session_step (session);
+  WAIT_UNTIL (lw_session_get_phase (session) == LW_PHASE_PAUSED && (lw_session_tick (session), TRUE)
+              && lw_session_get_run (session)->last.step == 2);
+  g_assert_cmpfloat (rate_now (session), ==, 0.02);
+
+  lw_session_undo (session);
+  train_to_end (session);
+  g_assert_cmpfloat (rate_now (session), ==, 0.1);
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 1);
+  session_free (session);
+}
+
 static void
 test_reset (void)
 {
@@ -810,6 +869,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/session/train", test_train);
   g_test_add_func ("/session/pause-and-step", test_pause_and_step);
   g_test_add_func ("/session/live-edits", test_live_edits);
+  g_test_add_func ("/session/schedule", test_schedule);
   g_test_add_func ("/session/reset", test_reset);
   g_test_add_func ("/session/roll-back", test_roll_back);
   g_test_add_func ("/session/run-list", test_run_list);

@@ -9,6 +9,7 @@
 
 static LwRng     rng = { 20240229, 77, 0 };
 static LwDevice *device;
+static GHashTable *seen; /* names of the ops that were differentiated; a set */
 
 double
 check_random (double low, double high)
@@ -86,6 +87,7 @@ void
 check_device_free (void)
 {
   g_clear_pointer (&device, lw_device_unref);
+  g_clear_pointer (&seen, g_hash_table_unref);
 }
 
 /* sum (y · weights) without a tape. */
@@ -103,6 +105,21 @@ evaluate (CheckFunc func, gpointer data, LwTensor *const *x, LwTensor *weights)
   lw_scope_end (s, &error);
   g_assert_no_error (error);
   return sum;
+}
+
+static void
+note_ops (LwTape *tape)
+{
+  if (seen == NULL)
+    seen = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < lw_tape_get_n_nodes (tape); i++)
+    g_hash_table_add (seen, (gpointer) lw_tape_get_node (tape, i)->op->name);
+}
+
+gboolean
+check_has_differentiated (const char *op)
+{
+  return seen != NULL && g_hash_table_contains (seen, op);
 }
 
 /* The output, and the gradients of sum (y · weights), all kept; *weights NULL is made. */
@@ -124,6 +141,7 @@ differentiate (const char *what, CheckFunc func, gpointer data, guint n, LwTenso
   if (*weights == NULL)
     *weights = check_random_tensor (lw_tensor_get_dtype (y), lw_tensor_get_shape (y), -1, 1);
   target = lw_reduce_sum (s, lw_multiply (s, y, *weights), NULL, 0, FALSE);
+  note_ops (tape);
   lw_tape_gradient (tape, s, target, n, x, grads, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (lw_tape_get_n_nodes (tape), ==, 0);

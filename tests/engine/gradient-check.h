@@ -28,3 +28,6 @@ typedef LwTensor *(*CheckFunc) (LwScope *s, LwTensor *const *x, gpointer data);
 /* y = func (x[0], …, x[n - 1]), all float64, any shape. Takes the references. `what` begins the
  * message of a failure. */
 void      check_gradients     (const char *what, CheckFunc func, gpointer data, guint n, LwTensor **x);
+
+/* TRUE if check_gradients() has met that op (its LwOp's name). */
+gboolean  check_has_differentiated (const char *op);

@@ -1,3 +1,4 @@
+#include "dataset-tools.h"
 #include "gradient-check.h"
 
 #include "engine/data/dataset.h"
@@ -5,36 +6,16 @@
 #include <malloc.h>
 #include <string.h>
 
-/* The input pipeline: what an epoch yields and in which order, and that a place decides all of it. */
+/* The input pipeline as training has it, shuffle, batch, map: what an epoch yields and in which order,
+ * and that a place decides all of it. Other pipelines: test-pipeline.c. */
 
 #define END (-1) /* in a trace: the end of an epoch */
-
-/* Elements 0 … n - 1: component 0 is the number itself, component 1 a row [2] with it in. */
-static LwDataset *
-numbers_new (gsize n)
-{
-  g_autoptr (LwTensor)  numbers = lw_tensor_new (NULL, LW_INT32, &LW_SHAPE ((gint64) n), NULL);
-  g_autoptr (LwTensor)  rows = lw_tensor_new (NULL, LW_FLOAT32, &LW_SHAPE ((gint64) n, 2), NULL);
-  LwTensor             *tensors[] = { numbers, rows };
-  g_autoptr (GError)    error = NULL;
-  LwDataset            *dataset;
-
-  for (gsize i = 0; i < n; i++)
-    {
-      ((gint32 *) lw_tensor_get_mutable_data (numbers))[i] = (gint32) i;
-      ((float *) lw_tensor_get_mutable_data (rows))[2 * i] = (float) i;
-      ((float *) lw_tensor_get_mutable_data (rows))[2 * i + 1] = (float) i + 0.5f;
-    }
-  dataset = lw_dataset_from_tensor_slices (2, tensors, &error);
-  g_assert_no_error (error);
-  return dataset;
-}
 
 /* Numbers, shuffled, in batches; any of the stages may be left out with 0. */
 static LwDataset *
 pipeline_new (gsize n, guint buffer, guint batch, gboolean drop_remainder)
 {
-  g_autoptr (LwDataset) numbers = numbers_new (n);
+  g_autoptr (LwDataset) numbers = test_numbers_new (n);
   g_autoptr (LwDataset) shuffled = lw_dataset_shuffle (numbers, buffer);
 
   return lw_dataset_batch (shuffled, batch, drop_remainder);
@@ -286,7 +267,7 @@ test_seeds (void)
 static void
 test_slice (void)
 {
-  g_autoptr (LwDataset)  all = numbers_new (20);
+  g_autoptr (LwDataset)  all = test_numbers_new (20);
   g_autoptr (LwDataset)  middle = lw_dataset_slice (all, 5, 10);
   g_autoptr (LwDataset)  inner = lw_dataset_slice (middle, 2, 100);
   g_autoptr (LwDataset)  behind = lw_dataset_slice (middle, 11, 3);

@@ -535,11 +535,17 @@ test_elementwise (void)
       BINARY (add, a, b, p_ + q_);
       BINARY (subtract, a, b, p_ - q_);
       BINARY (multiply, a, b, p_ * q_);
+      BINARY (divide, a, positive, p_ / q_);
+      BINARY (maximum, a, b, MAX (p_, q_));
+      BINARY (minimum, a, b, MIN (p_, q_));
+      BINARY (pow, positive, b, pow (p_, q_));
       BINARY (relu_gradient, b, positive, p_ > 0 ? q_ : 0);
       BINARY (sigmoid_gradient, b, positive, q_ * p_ * (1 - p_));
       BINARY (tanh_gradient, b, positive, q_ * (1 - p_ * p_));
       UNARY (exp, a, exp (x_));
       UNARY (log, positive, log (x_));
+      UNARY (sqrt, positive, sqrt (x_));
+      UNARY (abs, a, fabs (x_));
       UNARY (relu, a, x_ < 0 ? 0 : x_);
       UNARY (sigmoid, a, 1 / (1 + exp (-x_)));
       UNARY (tanh, a, tanh (x_));
@@ -588,6 +594,180 @@ test_elementwise (void)
       guarded_free (positive);
       guarded_free (bytes);
     }
+}
+
+/* The activations that compute from their inputs: against the reference in double, in place, and at
+ * what has no neighbours. */
+static void
+test_activations (void)
+{
+  for (int n = 0; n < 70; n++)
+    {
+      const gsize        size = (gsize) n * sizeof (float);
+      float             *x = random_floats (n), *gy = random_floats (n);
+      g_autofree double *xd = NULL, *gyd = NULL, *yd = g_new (double, n + 1);
+
+      for (int i = 0; i < n; i++)
+        x[i] *= i % 3 == 0 ? 20 : 3;
+      xd = to_double (n, x);
+      gyd = to_double (n, gy);
+
+#define ACTIVATION(NAME, ...)                                                                      \
+  FOR_EACH_ISA (#NAME, {                                                                           \
+    float *y = output (out, size);                                                                 \
+    float *gx = output (out, size);                                                                \
+    float *in_place = output (out, size);                                                          \
+                                                                                                   \
+    k->NAME (n, ##__VA_ARGS__, x, y);                                                              \
+    lw_reference_##NAME##_f64 (n, ##__VA_ARGS__, xd, yd);                                          \
+    assert_close (n, y, yd, 1e-6);                                                                 \
+    k->NAME##_gradient (n, ##__VA_ARGS__, x, gy, gx);                                              \
+    lw_reference_##NAME##_gradient_f64 (n, ##__VA_ARGS__, xd, gyd, yd);                            \
+    assert_close (n, gx, yd, 1e-6);                                                                \
+    memcpy (in_place, x, size);                                                                    \
+    k->NAME (n, ##__VA_ARGS__, in_place, in_place);                                                \
+    g_assert_cmpmem (in_place, size, y, size);                                                     \
+    memcpy (in_place, gy, size);                                                                   \
+    k->NAME##_gradient (n, ##__VA_ARGS__, x, in_place, in_place);                                  \
+    g_assert_cmpmem (in_place, size, gx, size);                                                    \
+  })
+      ACTIVATION (clip, -1.5f, 2.25f);
+      ACTIVATION (relu_with, 0.25f, 6.f, 0.5f);
+      ACTIVATION (relu_with, 0.f, INFINITY, 0.f);
+      ACTIVATION (elu, 0.75f);
+      ACTIVATION (softplus);
+      ACTIVATION (silu);
+      ACTIVATION (gelu);
+      ACTIVATION (gelu_tanh);
+#undef ACTIVATION
+      guarded_free (x);
+      guarded_free (gy);
+    }
+}
+
+/* The reference in float is the reference in double, rounded. */
+static void
+test_activations_reference (void)
+{
+  enum { N = 501 };
+  float  x[N], gy[N], y[N];
+  double xd[N], gyd[N], yd[N];
+
+  for (int i = 0; i < N; i++)
+    {
+      xd[i] = x[i] = random_float () * 8;
+      gyd[i] = gy[i] = random_float ();
+    }
+#define ACTIVATION(NAME, ...)                                                                      \
+  lw_reference_##NAME##_f32 (N, ##__VA_ARGS__, x, y);                                              \
+  lw_reference_##NAME##_f64 (N, ##__VA_ARGS__, xd, yd);                                            \
+  assert_close (N, y, yd, 3e-7);                                                                   \
+  lw_reference_##NAME##_gradient_f32 (N, ##__VA_ARGS__, x, gy, y);                                 \
+  lw_reference_##NAME##_gradient_f64 (N, ##__VA_ARGS__, xd, gyd, yd);                              \
+  assert_close (N, y, yd, 3e-7)
+  ACTIVATION (clip, -1.5f, 2.25f);
+  ACTIVATION (relu_with, 0.25f, 6.f, 0.5f);
+  ACTIVATION (elu, 0.75f);
+  ACTIVATION (softplus);
+  ACTIVATION (silu);
+  ACTIVATION (gelu);
+  ACTIVATION (gelu_tanh);
+#undef ACTIVATION
+}
+
+static void
+test_activations_extremes (void)
+{
+  const float x[] = { NAN, INFINITY, -INFINITY, 0.f, -0.f, 3.4e38f, -3.4e38f, 90.f, -90.f, 1e-38f };
+  enum { N = G_N_ELEMENTS (x) };
+
+#define EXTREMES(NAME, AT_INFINITY, AT_MINUS_INFINITY, HIGH_SLOPE, LOW_SLOPE, ...)                 \
+  FOR_EACH_ISA (#NAME, {                                                                           \
+    float *y = output (out, sizeof x);                                                             \
+    float *g = output (out, sizeof x);                                                             \
+                                                                                                   \
+    for (int i = 0; i < N; i++)                                                                    \
+      g[i] = 1;                                                                                    \
+    k->NAME (N, ##__VA_ARGS__, x, y);                                                              \
+    k->NAME##_gradient (N, ##__VA_ARGS__, x, g, g);                                                \
+    g_assert_true (isnan (y[0]));                                                                  \
+    y[0] = g[0] = 0; /* its sign is nobody's promise */                                            \
+    g_assert_cmpfloat (y[1], ==, AT_INFINITY);                                                     \
+    g_assert_cmpfloat (y[2], ==, AT_MINUS_INFINITY);                                               \
+    for (int i = 1; i < N; i++)                                                                    \
+      g_assert_false (isnan (y[i]) || isnan (g[i]));                                               \
+    for (int i = 1; i < 8; i += i == 1 ? 4 : 2)                                                    \
+      {                                                                                            \
+        g_assert_cmpfloat (g[i], ==, HIGH_SLOPE);                                                  \
+        g_assert_cmpfloat (fabsf (g[i + 1] - (LOW_SLOPE)), <, 1e-30);                              \
+      }                                                                                            \
+  })
+  EXTREMES (clip, 2, -1, 0, 0, -1.f, 2.f);
+  EXTREMES (relu_with, 6, 0, 0, 0, 0.f, 6.f, 0.f);
+  EXTREMES (relu_with, INFINITY, -INFINITY, 1, 0.5f, 0.5f, INFINITY, 0.f);
+  EXTREMES (elu, INFINITY, -2, 1, 0, 2.f);
+  EXTREMES (softplus, INFINITY, 0, 1, 0);
+  EXTREMES (silu, INFINITY, 0, 1, 0);
+  EXTREMES (gelu, INFINITY, 0, 1, 0);
+  EXTREMES (gelu_tanh, INFINITY, 0, 1, 0);
+#undef EXTREMES
+}
+
+/* Every pair of these as C's pow() has it, a denormal counting as 0. */
+static void
+test_pow (void)
+{
+  static const float special[] = { 0.f,  -0.f, INFINITY, -INFINITY, NAN,     1.f,   -1.f,       2.f,  -2.f, 0.5f,
+                                   -0.5f, 3.f, -3.f,     1e30f,     -1e30f, 0.3f,  16777217.f, -0.3f, 2e-38f };
+  enum { COUNT = G_N_ELEMENTS (special), N = COUNT * COUNT };
+  float a[N], b[N];
+
+  for (int i = 0; i < N; i++)
+    {
+      a[i] = special[i / COUNT];
+      b[i] = special[i % COUNT];
+    }
+  FOR_EACH_ISA ("pow", {
+    float *y = output (out, sizeof a);
+
+    k->pow (N, a, b, y);
+    for (int i = 0; i < N; i++)
+      {
+        const double truth = pow (a[i], b[i]);
+
+        if (isnan (truth))
+          {
+            g_assert_true (isnan (y[i]));
+            y[i] = NAN; /* whatever its sign */
+            continue;
+          }
+        g_assert_cmpint (signbit (y[i]) != 0, ==, signbit (truth) != 0);
+        if (fabs (truth) < 1.1754943e-38)
+          g_assert_cmpfloat (y[i], ==, 0);
+        else if (fabs (truth) > 3.4028235e38)
+          g_assert_true (isinf (y[i]));
+        else
+          g_assert_cmpfloat (fabs (y[i] - truth), <=, 1e-7 * fabs (truth));
+      }
+  });
+}
+
+static void
+test_maximum_of_nan (void)
+{
+  const float a[] = { NAN, 1, NAN, -0.f, INFINITY }, b[] = { 1, NAN, NAN, -1, -INFINITY };
+
+  FOR_EACH_ISA ("maximum", {
+    float *high = output (out, sizeof a);
+    float *low = output (out, sizeof a);
+
+    k->maximum (5, a, b, high);
+    k->minimum (5, a, b, low);
+    for (int i = 0; i < 3; i++)
+      g_assert_true (isnan (high[i]) && isnan (low[i]));
+    g_assert_true (high[3] == 0 && low[3] == -1);
+    g_assert_true (high[4] == INFINITY && low[4] == -INFINITY);
+  });
 }
 
 static void
@@ -670,6 +850,57 @@ sigmoid (double x)
   return 1 / (1 + exp (-x));
 }
 
+static double
+softplus (double x)
+{
+  return (x > 0 ? x : 0) + log1p (exp (-fabs (x)));
+}
+
+/* Their last normal numbers come from sigmoids and densities that are none any more. */
+static double
+silu (double x)
+{
+  return x < -88 ? 0 : x / (1 + exp (-x));
+}
+
+static void
+silu_but_its_tail (gsize n, const float *x, float *y)
+{
+  lw_kernels_best ()->silu (n, x, y);
+  for (gsize i = 0; i < n; i++)
+    y[i] = x[i] < -88 ? 0 : y[i];
+}
+
+static double
+gelu (double x)
+{
+  return x < -12.5 ? 0 : 0.5 * x * erfc (-x / sqrt (2));
+}
+
+static void
+gelu_but_its_tail (gsize n, const float *x, float *y)
+{
+  lw_kernels_best ()->gelu (n, x, y);
+  for (gsize i = 0; i < n; i++)
+    y[i] = x[i] < -12.5 ? 0 : y[i];
+}
+
+static void
+exp_by_elu (gsize n, const float *x, float *y)
+{
+  float lower[1024];
+
+  for (gsize i = 0; i < n; i++)
+    lower[i] = -fabsf (x[i]);
+  lw_kernels_best ()->elu (n, 1, lower, y);
+}
+
+static double
+expm1_below (double x)
+{
+  return expm1 (-fabs (x));
+}
+
 static void
 test_accuracy (void)
 {
@@ -680,6 +911,11 @@ test_accuracy (void)
   sweep ("log", k->log, log, 2);
   sweep ("tanh", k->tanh, tanh, 2);
   sweep ("sigmoid", k->sigmoid, sigmoid, 4);
+  sweep ("sqrt", k->sqrt, sqrt, 0.5);
+  sweep ("expm1", exp_by_elu, expm1_below, 1);
+  sweep ("softplus", k->softplus, softplus, 4);
+  sweep ("silu", silu_but_its_tail, silu, 4);
+  sweep ("gelu", gelu_but_its_tail, gelu, 8);
   lw_float_mode_leave (mode);
 }
 
@@ -772,6 +1008,18 @@ test_softmax (void)
         float *p = output (out, n * sizeof (float));
         float *losses = output (out, rows * sizeof (float));
         float *gl = output (out, n * sizeof (float));
+        float *log_y = output (out, n * sizeof (float));
+        float *log_gx = output (out, n * sizeof (float));
+
+        k->log_softmax (rows, cols, x, log_y);
+        lw_reference_log_softmax_f64 (rows, cols, xd, pd);
+        assert_close (n, log_y, pd, 1e-6);
+        k->log_softmax_gradient (rows, cols, log_y, gy, log_gx);
+        lw_reference_log_softmax_gradient_f64 (rows, cols, pd, gyd, gd);
+        assert_close (n, log_gx, gd, 2e-6);
+        memcpy (gl, x, n * sizeof (float));
+        k->log_softmax (rows, cols, gl, gl);
+        g_assert_cmpmem (gl, n * sizeof (float), log_y, n * sizeof (float));
 
         k->softmax (rows, cols, x, y);
         lw_reference_softmax_cross_entropy_f64 (rows, cols, xd, labels, pd, ld);
@@ -800,6 +1048,7 @@ test_softmax_extremes (void)
 
   FOR_EACH_ISA ("softmax extremes", {
     float *p = output (out, sizeof x);
+    float *log_p = output (out, sizeof x);
     float *losses = output (out, 4 * sizeof (float));
 
     k->softmax_cross_entropy (4, 3, x[0], labels, p, losses);
@@ -813,6 +1062,15 @@ test_softmax_extremes (void)
     g_assert_cmpfloat (losses[2], ==, 0);
     g_assert_cmpfloat (p[9], ==, 0.5);
     g_assert_cmpfloat (fabsf (losses[3] - 2000.6931f), <, 1e-3);
+
+    k->log_softmax (4, 3, x[0], log_p);
+    g_assert_cmpfloat (log_p[0], ==, -INFINITY);
+    g_assert_cmpfloat (fabsf (log_p[1] + 0.69314718f), <, 1e-6);
+    for (int c = 3; c < 6; c++)
+      g_assert_true (isnan (log_p[c]));
+    g_assert_cmpfloat (log_p[6], ==, 0);
+    g_assert_cmpfloat (log_p[7], ==, -2e30f);
+    g_assert_cmpfloat (fabsf (log_p[11] + 2000.6931f), <, 1e-3);
   });
 }
 
@@ -1144,6 +1402,139 @@ test_sgd (void)
       }
 }
 
+static void
+test_nadam (void)
+{
+  const LwNadamStep step = { 0.01f, 0.8f, 0.3f, 1.25f, 0.1f, 0.001f, 1e-7f };
+
+  for (int n = 1; n < 70; n++)
+    {
+      const gsize        size = (gsize) n * sizeof (float);
+      float             *g = random_floats (n), *w = random_floats (n), *m = random_floats (n);
+      float             *v = random_floats (n);
+      g_autofree double *gd = NULL, *wd = NULL, *md = NULL, *vd = NULL;
+
+      for (int i = 0; i < n; i++)
+        v[i] = v[i] * v[i];
+      gd = to_double (n, g);
+      wd = to_double (n, w);
+      md = to_double (n, m);
+      vd = to_double (n, v);
+      lw_reference_nadam_f64 (n, step.rate, step.of_m, step.of_g, step.correction, step.one_minus_beta_1,
+                              step.one_minus_beta_2, step.epsilon, gd, wd, md, vd, wd, md, vd);
+      FOR_EACH_ISA ("nadam", {
+        float *w_out = output (out, size);
+        float *m_out = output (out, size);
+        float *v_out = output (out, size);
+        float *in_place = output (out, size);
+
+        k->nadam (n, &step, g, w, m, v, w_out, m_out, v_out);
+        assert_close (n, w_out, wd, 1e-5);
+        assert_close (n, m_out, md, 1e-6);
+        assert_close (n, v_out, vd, 1e-6);
+        memcpy (in_place, w, size);
+        memcpy (m_out, m, size);
+        memcpy (v_out, v, size);
+        k->nadam (n, &step, g, in_place, m_out, v_out, in_place, m_out, v_out);
+        g_assert_cmpmem (in_place, size, w_out, size);
+      });
+      guarded_free (g);
+      guarded_free (w);
+      guarded_free (m);
+      guarded_free (v);
+    }
+}
+
+static void
+test_rmsprop (void)
+{
+  const LwRmspropStep step = { 0.01f, 0.75f, 0.25f, 0.5f, 1e-3f };
+
+  for (int n = 1; n < 70; n++)
+    for (int kind = 0; kind < 4; kind++)
+      {
+        const gsize        size = (gsize) n * sizeof (float);
+        const gboolean     has_momentum = (kind & 1) != 0, centered = (kind & 2) != 0;
+        float             *g = random_floats (n), *w = random_floats (n), *v = random_floats (n);
+        float             *b = random_floats (n), *a = random_floats (n);
+        g_autofree double *gd = NULL, *wd = NULL, *vd = NULL, *bd = NULL, *ad = NULL;
+
+        /* Half of them with a variance that is negative before it is mended. */
+        for (int i = 0; i < n; i++)
+          v[i] = i % 2 ? a[i] * a[i] * 4 : 0;
+        gd = to_double (n, g);
+        wd = to_double (n, w);
+        vd = to_double (n, v);
+        bd = to_double (n, b);
+        ad = to_double (n, a);
+        lw_reference_rmsprop_f64 (n, step.rate, step.rho, step.momentum, step.epsilon, gd, wd, vd,
+                                  has_momentum ? bd : NULL, centered ? ad : NULL, wd, vd,
+                                  has_momentum ? bd : NULL, centered ? ad : NULL);
+        FOR_EACH_ISA ("rmsprop", {
+          float *w_out = output (out, size);
+          float *v_out = output (out, size);
+          float *b_out = output (out, size);
+          float *a_out = output (out, size);
+          float *in_place = output (out, size);
+
+          k->rmsprop (n, &step, g, w, v, has_momentum ? b : NULL, centered ? a : NULL, w_out, v_out,
+                      has_momentum ? b_out : NULL, centered ? a_out : NULL);
+          assert_close (n, w_out, wd, 1e-4);
+          assert_close (n, v_out, vd, 1e-6);
+          if (has_momentum)
+            assert_close (n, b_out, bd, 1e-4);
+          if (centered)
+            assert_close (n, a_out, ad, 1e-6);
+          memcpy (in_place, w, size);
+          memcpy (v_out, v, size);
+          memcpy (b_out, b, size);
+          memcpy (a_out, a, size);
+          k->rmsprop (n, &step, g, in_place, v_out, has_momentum ? b_out : NULL, centered ? a_out : NULL,
+                      in_place, v_out, has_momentum ? b_out : NULL, centered ? a_out : NULL);
+          g_assert_cmpmem (in_place, size, w_out, size);
+        });
+        guarded_free (g);
+        guarded_free (w);
+        guarded_free (v);
+        guarded_free (b);
+        guarded_free (a);
+      }
+}
+
+static void
+test_adagrad (void)
+{
+  for (int n = 1; n < 70; n++)
+    {
+      const gsize        size = (gsize) n * sizeof (float);
+      float             *g = random_floats (n), *w = random_floats (n), *sum = random_floats (n);
+      g_autofree double *gd = NULL, *wd = NULL, *sd = NULL;
+
+      for (int i = 0; i < n; i++)
+        sum[i] = sum[i] * sum[i];
+      gd = to_double (n, g);
+      wd = to_double (n, w);
+      sd = to_double (n, sum);
+      lw_reference_adagrad_f64 (n, 0.125, 1e-7, gd, wd, sd, wd, sd);
+      FOR_EACH_ISA ("adagrad", {
+        float *w_out = output (out, size);
+        float *sum_out = output (out, size);
+        float *in_place = output (out, size);
+
+        k->adagrad (n, 0.125f, 1e-7f, g, w, sum, w_out, sum_out);
+        assert_close (n, w_out, wd, 1e-5);
+        assert_close (n, sum_out, sd, 1e-6);
+        memcpy (in_place, w, size);
+        memcpy (sum_out, sum, size);
+        k->adagrad (n, 0.125f, 1e-7f, g, in_place, sum_out, in_place, sum_out);
+        g_assert_cmpmem (in_place, size, w_out, size);
+      });
+      guarded_free (g);
+      guarded_free (w);
+      guarded_free (sum);
+    }
+}
+
 /* --- The table ------------------------------------------------------------------------------- */
 
 static void
@@ -1202,6 +1593,11 @@ main (int argc, char *argv[])
   g_test_add_func ("/kernels/gemm/relu-keeps-nan", test_gemm_relu_keeps_nan);
   g_test_add_func ("/kernels/gemm/convolution", test_convolution);
   g_test_add_func ("/kernels/elementwise", test_elementwise);
+  g_test_add_func ("/kernels/activations/random", test_activations);
+  g_test_add_func ("/kernels/activations/reference", test_activations_reference);
+  g_test_add_func ("/kernels/activations/extremes", test_activations_extremes);
+  g_test_add_func ("/kernels/pow", test_pow);
+  g_test_add_func ("/kernels/maximum-of-nan", test_maximum_of_nan);
   g_test_add_func ("/kernels/transpose", test_transpose);
   g_test_add_func ("/kernels/accuracy", test_accuracy);
   g_test_add_func ("/kernels/special-values", test_special_values);
@@ -1215,6 +1611,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/kernels/dropout", test_dropout);
   g_test_add_func ("/kernels/adam", test_adam);
   g_test_add_func ("/kernels/sgd", test_sgd);
+  g_test_add_func ("/kernels/nadam", test_nadam);
+  g_test_add_func ("/kernels/rmsprop", test_rmsprop);
+  g_test_add_func ("/kernels/adagrad", test_adagrad);
 
   return g_test_run ();
 }

@@ -41,6 +41,16 @@ build (const LwShape *input, gboolean from_logits, const char *text)
             value = g_variant_new_double (g_ascii_strtod (pair[1], NULL));
           else if (field->type == LW_FIELD_BOOL)
             value = g_variant_new_boolean (strcmp (pair[1], "true") == 0);
+          else if (field->type == LW_FIELD_LIST)
+            {
+              g_auto (GStrv) numbers = g_strsplit (pair[1], ",", -1);
+              double         x[LW_FIELD_MAX_LIST];
+              gsize          n = 0;
+
+              for (; numbers[n] != NULL; n++)
+                x[n] = g_ascii_strtod (numbers[n], NULL);
+              value = g_variant_new_fixed_array (G_VARIANT_TYPE_DOUBLE, x, n, sizeof x[0]);
+            }
           else
             value = g_variant_new_string (pair[1]);
           g_variant_ref_sink (value);
@@ -202,6 +212,15 @@ test_shapes (void)
     { "Dense units=5", { 3, { -1, 4, 7 } }, { 3, { -1, 4, 5 } }, 40 },
     { "Dense units=5 use_bias=false", { 1, { 7 } }, { 1, { 5 } }, 35 },
     { "Dropout", { 3, { -1, 4, 7 } }, { 3, { -1, 4, 7 } }, 0 },
+    { "GlobalMaxPooling2D", { 3, { -1, -1, 7 } }, { 1, { 7 } }, 0 },
+    { "GlobalMaxPooling2D keepdims=true", { 3, { 5, -1, 7 } }, { 3, { 1, 1, 7 } }, 0 },
+    { "ReLU", { 3, { -1, 4, 7 } }, { 3, { -1, 4, 7 } }, 0 },
+    { "Softmax axis=1", { 2, { 4, 7 } }, { 2, { 4, 7 } }, 0 },
+    { "Rescaling", { 3, { -1, 4, 7 } }, { 3, { -1, 4, 7 } }, 0 },
+    { "Reshape target_shape=-1,10", { 3, { 5, 4, 7 } }, { 2, { 14, 10 } }, 0 },
+    { "Reshape target_shape=7,2,-1,5", { 2, { 14, 10 } }, { 4, { 7, 2, 2, 5 } }, 0 },
+    { "Reshape target_shape=7,20", { 3, { 5, 4, 7 } }, { 2, { 7, 20 } }, 0 },
+    { "Reshape target_shape=-1,20", { 3, { -1, 4, 7 } }, { 2, { -1, 20 } }, 0 },
     { "Activation", { 2, { 4, 7 } }, { 2, { 4, 7 } }, 0 },
   };
 
@@ -302,6 +321,48 @@ static const FaultCase fault_cases[] = {
     "The output of dense is not probabilities, but the loss expects them; turn from_logits on or end "
     "the model in softmax.",
     "Turn from_logits on", "flatten dense" },
+  { "Flatten; Dense; Softmax; Dropout", { 3, { 28, 28, 1 } }, TRUE, 2,
+    "The softmax of softmax makes probabilities, but the loss expects logits; remove softmax or turn "
+    "from_logits off.",
+    "Remove softmax|Turn from_logits off", "flatten dense dropout" },
+  { "Flatten; Dense; Softmax", { 3, { 28, 28, 1 } }, FALSE, 0, NULL, NULL, NULL },
+  { "Flatten; Dense; Softmax axis=1", { 3, { 28, 28, 1 } }, FALSE, 0, NULL, NULL, NULL },
+  { "Flatten; Dense; Softmax; BatchNormalization", { 3, { 28, 28, 1 } }, FALSE, 3,
+    "The output of batch_normalization is not probabilities, but the loss expects them; turn "
+    "from_logits on or end the model in softmax.",
+    "Turn from_logits on", "flatten dense softmax batch_normalization" },
+  { "Flatten; Dense; ReLU", { 3, { 28, 28, 1 } }, FALSE, 2,
+    "The output of re_lu is not probabilities, but the loss expects them; turn from_logits on or end "
+    "the model in softmax.",
+    "Turn from_logits on", "flatten dense re_lu" },
+  { "Flatten; Dense activation=relu; ReLU; Dense", { 3, { 28, 28, 1 } }, TRUE, 0, NULL, NULL, NULL },
+  { "Rescaling; Conv2D use_bias=false; BatchNormalization; ReLU max_value=6; GlobalMaxPooling2D; Dense",
+    { 3, { -1, -1, 1 } }, TRUE, 0, NULL, NULL, NULL },
+  { "Flatten; BatchNormalization; Dense", { 3, { -1, -1, 1 } }, TRUE, 1,
+    "batch_normalization needs to know how many channels it normalizes, but their number is None "
+    "because the input's height and width are None; set the input to 28×28 or move the layer before "
+    "Flatten.",
+    "Set input to 28×28|Remove BatchNormalization", "flatten batch_normalization dense" },
+  { "BatchNormalization axis=0; Flatten; Dense", { 3, { 28, 28, 1 } }, TRUE, 0,
+    "batch_normalization works along axis 0, but its input has 3 axes behind the batch's; set axis to "
+    "-1 or remove the layer.",
+    "Remove BatchNormalization", "flatten dense" },
+  { "Flatten; Reshape target_shape=7,7,15; Dense", { 3, { 28, 28, 1 } }, TRUE, 1,
+    "reshape cannot lay out 784 as the shape 7, 7, 15, which has another number of numbers; give a "
+    "shape of as many, or -1 for one of its sizes.",
+    "Remove Reshape", "flatten dense" },
+  { "Reshape target_shape=-1,7,-1; Dense", { 3, { 28, 28, 1 } }, TRUE, 0,
+    "reshape cannot make the shape -1, 7, -1; give sizes above 0, and at most one -1 for what is left "
+    "over.",
+    "Remove Reshape", "dense" },
+  { "Reshape target_shape=-1,7; Dense", { 3, { -1, -1, 1 } }, TRUE, 1,
+    "The length of the output of dense is not known because the input's height and width are None; "
+    "set the input to 28×28.",
+    "Set input to 28×28", "reshape dense" },
+  { "Reshape target_shape=28,28,1; Flatten; Dense", { 1, { 784 } }, TRUE, 0, NULL, NULL, NULL },
+  { "BatchNormalization center=false scale=false; Flatten", { 3, { 1, 1, 10 } }, TRUE, 1,
+    "The model has no weights to train; add Dense with 10 units.", "Add Dense with 10 units",
+    "batch_normalization flatten dense" },
   { "Flatten; Dense activation=softmax; Dense", { 3, { 28, 28, 1 } }, TRUE, 0, NULL, NULL, NULL },
   { "Flatten; Dense activation=sigmoid", { 3, { 28, 28, 1 } }, FALSE, 0, NULL, NULL, NULL },
   { "Conv2D filters=10 activation=softmax; GlobalAveragePooling2D", { 3, { 28, 28, 1 } }, FALSE, 0,
@@ -427,6 +488,14 @@ get_random_value (const LwField *field)
       value.i = g_test_rand_int_range (0, 4) == 0
                   ? (gint64) field->maximum - g_test_rand_int_range (0, 100)
                   : g_test_rand_int_range (1, 40);
+      /* Of an axis: any there is, most often the last. */
+      if (field->minimum < 0)
+        value.i = g_test_rand_bit () ? -1 : g_test_rand_int_range (-3, 4);
+      break;
+    case LW_FIELD_LIST:
+      value.list = (LwFieldList) { g_test_rand_int_range (1, 5), { 0 } };
+      for (int i = 0; i < value.list.n; i++)
+        value.list.x[i] = g_test_rand_int_range (0, 3) == 0 ? -1 : g_test_rand_int_range (0, 8);
       break;
     case LW_FIELD_PAIR:
       for (int i = 0; i < 2; i++)

@@ -13,7 +13,7 @@ for_each_class (Check check)
   guint                      n;
   const LwLayerClass *const *layers = lw_layer_classes (&n);
 
-  g_assert_cmpuint (n, ==, 8);
+  g_assert_cmpuint (n, ==, 14);
   for (guint i = 0; i < n; i++)
     check (&layers[i]->spec);
   for (const LwSpecClass *const *klass = lw_optimizer_classes (); *klass != NULL; klass++)
@@ -64,8 +64,8 @@ test_classes (void)
   for_each_class (check_class);
   g_assert_null (lw_layer_class_find ("InputLayer"));
   g_assert_null (lw_layer_class_find ("conv2d"));
-  g_assert_null (lw_optimizer_class_find ("RMSprop"));
-  g_assert_null (lw_loss_class_find ("Huber"));
+  g_assert_null (lw_optimizer_class_find ("rmsprop"));
+  g_assert_null (lw_loss_class_find ("huber"));
 }
 
 /* What a value away from the standard looks like. */
@@ -88,6 +88,9 @@ get_other (const LwField *field)
       break;
     case LW_FIELD_BOOL:
       value.b = !value.b;
+      break;
+    case LW_FIELD_LIST:
+      value.list = (LwFieldList) { 2, { 3, 4 } };
       break;
     case LW_FIELD_CHOICE:
     default:
@@ -134,7 +137,7 @@ test_variants (void)
   g_autoptr (LwSpec)   changed = NULL;
   g_autoptr (LwSpec)   none = NULL;
   g_autoptr (GVariant) five = g_variant_ref_sink (g_variant_new_int32 (5));
-  g_autoptr (GVariant) word = g_variant_ref_sink (g_variant_new_string ("gelu"));
+  g_autoptr (GVariant) word = g_variant_ref_sink (g_variant_new_string ("cube"));
   g_autoptr (GError)   error = NULL;
 
   for_each_class (check_variants);
@@ -147,8 +150,8 @@ test_variants (void)
   g_assert_null (none);
   g_assert_error (error, LW_ERROR, LW_ERROR_VALUE);
   g_assert_cmpstr (error->message, ==,
-                   "The activation of dense cannot be “gelu”; choose one of linear, relu, softmax, "
-                   "sigmoid, tanh.");
+                   "The activation of dense cannot be “cube”; choose one of linear, relu, softmax, "
+                   "sigmoid, tanh, leaky_relu, elu, relu6, softplus, silu, gelu, log_softmax.");
   g_clear_error (&error);
 
   none = lw_spec_with_variant (dense, "filters", five, &error);
@@ -175,6 +178,7 @@ test_limits (void)
 {
   const LwSpecClass *conv = &lw_layer_class_find ("Conv2D")->spec;
   const LwSpecClass *pool = &lw_layer_class_find ("MaxPooling2D")->spec;
+  const LwSpecClass *reshape = &lw_layer_class_find ("Reshape")->spec;
   const LwSpecClass *dropout = &lw_layer_class_find ("Dropout")->spec;
   const LwSpecClass *adam = lw_optimizer_class_find ("Adam");
 
@@ -187,6 +191,12 @@ test_limits (void)
   assert_refused (pool, "strides", (LwFieldValue) { .pair = { 0, 1 } });
   assert_refused (conv, "padding", (LwFieldValue) { .choice = 2 });
   assert_refused (conv, "padding", (LwFieldValue) { .choice = -1 });
+  assert_refused (reshape, "target_shape", (LwFieldValue) { .list = { 0 } });
+  assert_refused (reshape, "target_shape", (LwFieldValue) { .list = { 2, { 7, 7.5 } } });
+  assert_refused (reshape, "target_shape", (LwFieldValue) { .list = { 2, { 7, -2 } } });
+  assert_refused (reshape, "target_shape", (LwFieldValue) { .list = { 2, { NAN, 7 } } });
+  assert_refused (reshape, "target_shape", (LwFieldValue) { .list = { LW_FIELD_MAX_LIST + 1, { 1 } } });
+  assert_refused (reshape, "target_shape", (LwFieldValue) { .list = { -1, { 1 } } });
   assert_refused (dropout, "rate", (LwFieldValue) { .x = 1.0 });
   assert_refused (dropout, "rate", (LwFieldValue) { .x = NAN });
   assert_refused (adam, "learning_rate", (LwFieldValue) { .x = -0.001 });
@@ -232,6 +242,18 @@ test_summary (void)
     { "Dense", "activation", "'softmax'", "10 units · softmax" },
     { "Dropout", NULL, NULL, "rate 0.5" },
     { "Activation", NULL, NULL, "relu" },
+    { "Activation", "activation", "'gelu'", "gelu" },
+    { "Dense", "kernel_regularizer", "0.01", "10 units · L2 0.01" },
+    { "Dense", "kernel_initializer", "'he_normal'", "10 units" },
+    { "Reshape", NULL, NULL, "to -1" },
+    { "Reshape", "target_shape", "[7.0, 7.0, 16.0]", "to 7, 7, 16" },
+    { "ReLU", NULL, NULL, "" },
+    { "ReLU", "max_value", "6.0", "at most 6" },
+    { "BatchNormalization", NULL, NULL, "" },
+    { "BatchNormalization", "momentum", "0.9", "momentum 0.9" },
+    { "Softmax", NULL, NULL, "" },
+    { "Rescaling", NULL, NULL, "times 0.00392156862745098" },
+    { "GlobalMaxPooling2D", "keepdims", "true", "keepdims" },
     { "Adam", NULL, NULL, "0.001" },
     { "Adam", "epsilon", "1e-10", "0.001" },
     { "SGD", "momentum", "0.9", "0.01 · momentum 0.9" },
@@ -278,6 +300,48 @@ test_immutable (void)
   g_assert_true (lw_spec_equal (spec, reference));
 }
 
+/* Lists of numbers, as values, text and variants. */
+static void
+test_lists (void)
+{
+  static const LwField reals = {
+    .key = "values", .label = "Values", .type = LW_FIELD_LIST, .minimum = 0, .maximum = 1, .optional = TRUE
+  };
+  const LwSpecClass    klass = { .family = LW_SPEC_OPTIMIZER, .class_name = "X", .fields = &reals, .n_fields = 1 };
+  g_autoptr (LwSpec)   spec = lw_spec_new (&klass, NULL);
+  g_autoptr (LwSpec)   some = NULL, same = NULL, longer = NULL, none = NULL;
+  g_autoptr (GError)   error = NULL;
+  g_autoptr (GVariant) variant = NULL;
+  g_autoptr (GVariant) nine = g_variant_ref_sink (
+    g_variant_new_parsed ("[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]"));
+  g_autofree char     *text = NULL;
+  g_autofree char     *empty = lw_field_value_to_string (&reals, lw_spec_get_value (spec, 0));
+
+  g_assert_cmpstr (empty, ==, "None");
+  some = lw_spec_with_value (spec, "values", (LwFieldValue) { .list = { 3, { 0.1, 1, 1e-4, 77 } } }, &error);
+  g_assert_no_error (error);
+  text = lw_field_value_to_string (&reals, lw_spec_get_value (some, 0));
+  g_assert_cmpstr (text, ==, "0.1, 1, 0.0001");
+  g_assert_cmpint (lw_spec_get_list (some, "values").n, ==, 3);
+  g_assert_cmpfloat (lw_spec_get_list (some, "values").x[0], ==, 0.1);
+  /* What lies behind the list is nobody's. */
+  g_assert_cmpfloat (lw_spec_get_list (some, "values").x[3], ==, 0);
+
+  variant = g_variant_ref_sink (lw_spec_get_variant (some, "values"));
+  g_assert_cmpstr (g_variant_get_type_string (variant), ==, "ad");
+  same = lw_spec_with_variant (spec, "values", variant, &error);
+  g_assert_no_error (error);
+  g_assert_true (lw_spec_equal (some, same));
+  g_assert_false (lw_spec_equal (some, spec));
+  longer = lw_spec_with_value (spec, "values", (LwFieldValue) { .list = { 4, { 0.1, 1, 1e-4, 0 } } }, &error);
+  g_assert_false (lw_spec_equal (some, longer));
+
+  none = lw_spec_with_variant (spec, "values", nine, &error);
+  g_assert_null (none);
+  g_assert_error (error, LW_ERROR, LW_ERROR_VALUE);
+  g_assert_nonnull (strstr (error->message, "give at most 8 numbers from 0 to 1, parted by commas."));
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -286,6 +350,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/spec/variants", test_variants);
   g_test_add_func ("/spec/limits", test_limits);
   g_test_add_func ("/spec/summary", test_summary);
+  g_test_add_func ("/spec/lists", test_lists);
   g_test_add_func ("/spec/immutable", test_immutable);
   return g_test_run ();
 }

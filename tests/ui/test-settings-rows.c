@@ -196,6 +196,138 @@ test_kind (Fixture *f, gconstpointer data)
   assert_asked (f, "");
 }
 
+/* The row that a field's control stands in. */
+static GtkWidget *
+get_field_row (Fixture *f, const char *key)
+{
+  GtkWidget *control = lw_spec_popover_find (get_spec_popover (f, LW_SETTINGS_OPTIMIZER), key);
+
+  g_assert_nonnull (control);
+  return gtk_widget_get_ancestor (control, ADW_TYPE_ACTION_ROW);
+}
+
+static gboolean
+is_field_shown (Fixture *f, const char *key)
+{
+  return gtk_widget_get_visible (get_field_row (f, key));
+}
+
+/* Shows the model with another optimizer. */
+static void
+show_optimizer (Fixture *f, LwSpec *optimizer)
+{
+  g_autoptr (LwModelSpec) model = lw_model_spec_with_optimizer (f->model, optimizer);
+
+  lw_settings_rows_set_model (f->rows, model);
+}
+
+static LwSpec *
+with_word (LwSpec *spec, const char *key, const char *word)
+{
+  g_autoptr (GVariant) value = g_variant_ref_sink (g_variant_new_string (word));
+  GError              *error = NULL;
+  LwSpec              *next = lw_spec_with_variant (spec, key, value, &error);
+
+  g_assert_no_error (error);
+  lw_spec_unref (spec);
+  return next;
+}
+
+/* Every optimizer is there with all its settings, each with a name for those who do not see it; rare ones
+ * are behind "More". */
+static void
+test_optimizers (Fixture *f, gconstpointer data)
+{
+  LwSpecPopover *popover = get_spec_popover (f, LW_SETTINGS_OPTIMIZER);
+
+  for (guint i = 0; lw_optimizer_classes ()[i] != NULL; i++)
+    {
+      const LwSpecClass *klass = lw_optimizer_classes ()[i];
+      g_autoptr (LwSpec) spec = lw_spec_new (klass, NULL);
+      GtkWidget         *more;
+
+      show_optimizer (f, spec);
+      more = lw_spec_popover_get_more (popover);
+      g_assert_true (ADW_IS_EXPANDER_ROW (more));
+      g_assert_cmpstr (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (more)), ==, "More");
+      g_assert_false (adw_expander_row_get_expanded (ADW_EXPANDER_ROW (more)));
+      g_assert_cmpuint (adw_combo_row_get_selected (ADW_COMBO_ROW (lw_spec_popover_get_kind (popover))), ==, i);
+      for (guint k = 0; k < klass->n_fields; k++)
+        {
+          const LwField *field = &klass->fields[k];
+          GtkWidget     *control = lw_spec_popover_find (popover, field->key);
+          gboolean       folded = gtk_widget_is_ancestor (control, more);
+
+          g_assert_cmpstr (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (get_field_row (f, field->key))), ==,
+                           field->label);
+          if (field->type == LW_FIELD_FLOAT || field->type == LW_FIELD_BOOL || field->type == LW_FIELD_LIST)
+            gtk_test_accessible_assert_property (lw_field_control_get_main (LW_FIELD_CONTROL (control)),
+                                                 GTK_ACCESSIBLE_PROPERTY_LABEL, field->label);
+          g_assert_true (folded == (field->rare && !lw_schedule_has_key (field->key)));
+        }
+      assert_asked (f, "");
+    }
+}
+
+/* None is shown as "off", and typed so. */
+static void
+test_weight_decay (Fixture *f, gconstpointer data)
+{
+  GtkSpinButton     *decay = get_field_spin (f, "weight_decay");
+  g_autoptr (LwSpec) adamw = lw_spec_new (lw_optimizer_class_find ("AdamW"), NULL);
+
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (decay)), ==, "off");
+  type (decay, "0.01");
+  assert_asked (f, "set-optimizer-field ('weight_decay', <0.01>);");
+  type (decay, "off");
+  assert_asked (f, "set-optimizer-field ('weight_decay', <nan>);");
+
+  show_optimizer (f, adamw);
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (get_field_spin (f, "weight_decay"))), ==, "0.004");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (get_field_spin (f, "global_clipnorm"))), ==, "off");
+  assert_asked (f, "");
+}
+
+/* A schedule brings the settings that it needs. */
+static void
+test_schedule (Fixture *f, gconstpointer data)
+{
+  GtkWidget         *choice, *entry;
+  g_autoptr (LwSpec) spec = lw_spec_new (lw_optimizer_class_find ("Nadam"), NULL);
+
+  show_optimizer (f, spec);
+  g_assert_false (is_field_shown (f, "decay_steps"));
+  g_assert_false (is_field_shown (f, "boundaries"));
+  g_assert_false (is_field_shown (f, "ema_momentum"));
+  g_assert_cmpstr (adw_action_row_get_subtitle (ADW_ACTION_ROW (get_field_row (f, "learning_rate"))), ==,
+                   "changes while training");
+  choice = lw_field_control_get_main (
+    LW_FIELD_CONTROL (lw_spec_popover_find (get_spec_popover (f, LW_SETTINGS_OPTIMIZER), "schedule")));
+  gtk_drop_down_set_selected (GTK_DROP_DOWN (choice), 2);
+  assert_asked (f, "set-optimizer-field ('schedule', <'CosineDecay'>);");
+
+  spec = with_word (spec, "schedule", "CosineDecay");
+  show_optimizer (f, spec);
+  g_assert_true (is_field_shown (f, "decay_steps"));
+  g_assert_true (is_field_shown (f, "warmup_target"));
+  g_assert_false (is_field_shown (f, "staircase"));
+  gtk_test_accessible_assert_property (lw_settings_rows_get_row (f->rows, LW_SETTINGS_OPTIMIZER),
+                                       GTK_ACCESSIBLE_PROPERTY_LABEL, "Optimizer: Nadam · 0.001 · CosineDecay");
+  type (get_field_spin (f, "decay_steps"), "25000");
+  assert_asked (f, "set-optimizer-field ('decay_steps', <int64 25000>);");
+
+  spec = with_word (spec, "schedule", "PiecewiseConstantDecay");
+  show_optimizer (f, spec);
+  g_assert_false (is_field_shown (f, "decay_steps"));
+  g_assert_true (is_field_shown (f, "values"));
+  entry = lw_field_control_get_main (
+    LW_FIELD_CONTROL (lw_spec_popover_find (get_spec_popover (f, LW_SETTINGS_OPTIMIZER), "boundaries")));
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (entry)), ==, "1000, 2000");
+  gtk_editable_set_text (GTK_EDITABLE (entry), "500, 700, 900");
+  g_signal_emit_by_name (entry, "activate");
+  assert_asked (f, "set-optimizer-field ('boundaries', <[500.0, 700.0, 900.0]>);");
+}
+
 static void
 test_loss (Fixture *f, gconstpointer data)
 {
@@ -263,6 +395,9 @@ main (int argc, char **argv)
   ADD ("names", test_names);
   ADD ("learning-rate", test_learning_rate);
   ADD ("kind", test_kind);
+  ADD ("optimizers", test_optimizers);
+  ADD ("weight-decay", test_weight_decay);
+  ADD ("schedule", test_schedule);
   ADD ("loss", test_loss);
   ADD ("run", test_run);
 #undef ADD

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ui/builder/number-list-entry.h"
 #include "ui/builder/number-spin.h"
 
 /* Two choices stand side by side while their words fit half a card. */
@@ -108,6 +109,16 @@ create_spin (LwFieldControl *self)
 }
 
 static GtkWidget *
+create_list (LwFieldControl *self)
+{
+  GtkWidget *list = lw_number_list_entry_new (self->field);
+
+  g_signal_connect_swapped (list, "edited", G_CALLBACK (emit_edited), self);
+
+  return list;
+}
+
+static GtkWidget *
 create_toggles (LwFieldControl *self)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
@@ -132,6 +143,38 @@ create_toggles (LwFieldControl *self)
   return box;
 }
 
+static void
+set_up_word (GtkSignalListItemFactory *factory,
+             GtkListItem              *item)
+{
+  GtkWidget *label = gtk_label_new (NULL);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  gtk_list_item_set_child (item, label);
+}
+
+static void
+bind_word (GtkSignalListItemFactory *factory,
+           GtkListItem              *item)
+{
+  const char *word = gtk_string_object_get_string (gtk_list_item_get_item (item));
+
+  gtk_label_set_text (GTK_LABEL (gtk_list_item_get_child (item)), word);
+}
+
+/* A long word must not widen the card; the list that drops down has it in full. */
+static void
+ellipsize_button (GtkDropDown *drop_down)
+{
+  g_autoptr (GtkListItemFactory) factory = gtk_signal_list_item_factory_new ();
+
+  g_signal_connect (factory, "setup", G_CALLBACK (set_up_word), NULL);
+  g_signal_connect (factory, "bind", G_CALLBACK (bind_word), NULL);
+  gtk_drop_down_set_list_factory (drop_down, gtk_drop_down_get_factory (drop_down));
+  gtk_drop_down_set_factory (drop_down, factory);
+}
+
 static GtkWidget *
 create_choice (LwFieldControl *self)
 {
@@ -143,6 +186,7 @@ create_choice (LwFieldControl *self)
     return create_toggles (self);
 
   drop_down = gtk_drop_down_new_from_strings (choices);
+  ellipsize_button (GTK_DROP_DOWN (drop_down));
   g_signal_connect_swapped (drop_down, "notify::selected", G_CALLBACK (emit_edited), self);
 
   return drop_down;
@@ -216,6 +260,9 @@ lw_field_control_new (const LwField *field)
     case LW_FIELD_BOOL:
       self->child = create_switch (self);
       break;
+    case LW_FIELD_LIST:
+      self->child = create_list (self);
+      break;
     case LW_FIELD_INT:
     case LW_FIELD_PAIR:
     case LW_FIELD_FLOAT:
@@ -285,6 +332,9 @@ lw_field_control_set_value (LwFieldControl     *self,
       else if (gtk_drop_down_get_selected (GTK_DROP_DOWN (self->child)) != (guint) value->choice)
         gtk_drop_down_set_selected (GTK_DROP_DOWN (self->child), (guint) value->choice);
       break;
+    case LW_FIELD_LIST:
+      lw_number_list_entry_set_list (LW_NUMBER_LIST_ENTRY (self->child), &value->list);
+      break;
     default:
       break;
     }
@@ -295,6 +345,7 @@ lw_field_control_set_value (LwFieldControl     *self,
 GVariant *
 lw_field_control_get_variant (LwFieldControl *self)
 {
+  LwFieldList list;
   gint64 pair[2];
   double x;
   guint choice;
@@ -316,6 +367,10 @@ lw_field_control_get_variant (LwFieldControl *self)
       return g_variant_new_double (x);
     case LW_FIELD_BOOL:
       return g_variant_new_boolean (gtk_switch_get_active (GTK_SWITCH (self->child)));
+    case LW_FIELD_LIST:
+      list = lw_number_list_entry_get_list (LW_NUMBER_LIST_ENTRY (self->child));
+      return g_variant_new_fixed_array (G_VARIANT_TYPE_DOUBLE, list.x, (gsize) list.n,
+                                        sizeof (double));
     case LW_FIELD_CHOICE:
     default:
       if (self->toggles[0] != NULL)
@@ -333,6 +388,8 @@ lw_field_control_get_main (LwFieldControl *self)
 
   if (LW_IS_NUMBER_SPIN (self->child))
     return lw_number_spin_get_button (LW_NUMBER_SPIN (self->child));
+  if (LW_IS_NUMBER_LIST_ENTRY (self->child))
+    return lw_number_list_entry_get_entry (LW_NUMBER_LIST_ENTRY (self->child));
   if (self->toggles[0] != NULL)
     return self->toggles[gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (self->toggles[1]))];
 

@@ -5,7 +5,8 @@
 #include "engine/engine.h"
 
 /* LwFieldControl: the control for one field of a spec, made from its LwField: a number spin for
- * INT, FLOAT and PAIR, two linked toggles or a drop-down for CHOICE, a switch for BOOL.
+ * INT, FLOAT and PAIR, two linked toggles or a drop-down for CHOICE, a switch for BOOL, a text entry
+ * for LIST.
  *
  * Signal "edited" (GVariant *value): the person chose another value; `value` is what
  * lw_spec_with_variant() takes. Never emitted by lw_field_control_set_value(). */
@@ -27,7 +28,7 @@ void          lw_field_control_set_value (LwFieldControl *self, const LwFieldVal
 /* The value shown, as a floating GVariant. */
 GVariant     *lw_field_control_get_variant (LwFieldControl *self);
 
-/* What takes the focus: the spin button, drop-down, switch, or the active toggle. */
+/* What takes the focus: the spin button, drop-down, switch, entry, or the active toggle. */
 GtkWidget    *lw_field_control_get_main  (LwFieldControl *self);
 
 G_END_DECLS

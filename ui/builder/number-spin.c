@@ -259,6 +259,13 @@ is_mark (double change,
   return fabs (change - mark) < mark * 0.02;
 }
 
+static gboolean
+is_step (double change,
+         double step)
+{
+  return fabs (change - step) < step * 1e-9;
+}
+
 static void
 on_value_changed (GtkSpinButton *button,
                   LwNumberSpin  *self)
@@ -291,8 +298,9 @@ on_value_changed (GtkSpinButton *button,
     }
   else if (self->range.step == LW_NUMBER_STEP_EVEN && self->range.increment < 1)
     {
-      /* Sums of 0.05 pick up dust (0.15000000000000002); nobody means it. */
-      value = round (value * 1e9) / 1e9;
+      /* Sums of 0.05 pick up dust (0.15000000000000002); nobody means it. What was typed is meant. */
+      if (is_step (change, self->range.increment) || is_step (change, self->range.increment * 10))
+        value = round (value * 1e9) / 1e9;
     }
 
   self->value = value;

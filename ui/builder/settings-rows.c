@@ -65,8 +65,14 @@ lw_settings_rows_set_model (LwSettingsRows *self,
 
   if (lw_spec_class_find (lw_spec_get_class (optimizer), "learning_rate", NULL) != NULL)
     {
-      rate = lw_number_spin_format (lw_spec_get_float (optimizer, "learning_rate"));
+      rate = lw_number_spin_format (lw_schedule_get_initial (optimizer));
       value = g_strdup_printf ("%s · %s", _(lw_spec_get_class (optimizer)->label), rate);
+      if (lw_schedule_is_used (optimizer))
+        {
+          g_autofree char *constant = g_steal_pointer (&value);
+
+          value = g_strdup_printf ("%s · %s", constant, lw_spec_get_choice (optimizer, "schedule"));
+        }
     }
   else
     value = g_strdup (_(lw_spec_get_class (optimizer)->label));

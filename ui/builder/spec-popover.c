@@ -15,6 +15,7 @@ struct _LwSpecPopover {
   LwSpecFamily        family;
   LwSpec             *spec;
   GPtrArray          *rows;     /* of AdwActionRow, not owned; one for each field */
+  GtkWidget          *more;     /* AdwExpanderRow with the rare ones, or NULL */
   GPtrArray          *controls; /* of LwFieldControl, not owned */
   gboolean            updating;
 
@@ -72,6 +73,45 @@ on_edited (LwFieldControl *control,
                               "(sv)", lw_field_control_get_field (control)->key, value);
 }
 
+/* What a schedule needs stands below it, not among the rare ones. */
+static gboolean
+is_folded (const LwField *field)
+{
+  return field->rare && !lw_schedule_has_key (field->key);
+}
+
+/* A row is there while its setting counts. */
+static gboolean
+is_shown (LwSpecPopover *self,
+          const LwField *field)
+{
+  if (lw_schedule_has_key (field->key))
+    return lw_schedule_uses_key (self->spec, field->key);
+  if (g_str_has_prefix (field->key, "ema_"))
+    return lw_spec_get_bool (self->spec, "use_ema");
+  return TRUE;
+}
+
+/* A note below a setting's name, or NULL. */
+static const char *
+get_note (LwSpecPopover *self,
+          const LwField *field)
+{
+  if (g_str_equal (field->key, "learning_rate"))
+    {
+      if (lw_schedule_uses_key (self->spec, "values"))
+        return _("ends the schedule");
+      return lw_schedule_is_used (self->spec) ? _("the schedule's first") : _("changes while training");
+    }
+  if (g_str_equal (field->key, "ema_overwrite_frequency"))
+    return _("steps; 0: never");
+  if (g_str_equal (field->key, "boundaries"))
+    return _("numbers of steps");
+  if (g_str_equal (field->key, "values"))
+    return _("one more of them");
+  return NULL;
+}
+
 static void
 add_row (LwSpecPopover *self,
          const LwField *field)
@@ -80,9 +120,6 @@ add_row (LwSpecPopover *self,
   GtkWidget *control = lw_field_control_new (field);
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _(field->label));
-  if (g_str_equal (field->key, "learning_rate"))
-    adw_action_row_set_subtitle (ADW_ACTION_ROW (row), _("changes while training"));
-
   gtk_widget_set_valign (control, GTK_ALIGN_CENTER);
   if (field->type != LW_FIELD_BOOL)
     gtk_widget_set_size_request (control, CONTROL_WIDTH, -1);
@@ -92,7 +129,17 @@ add_row (LwSpecPopover *self,
       ADW_ACTION_ROW (row), lw_field_control_get_main (LW_FIELD_CONTROL (control)));
   g_signal_connect (control, "edited", G_CALLBACK (on_edited), self);
 
-  adw_preferences_group_add (self->group, row);
+  if (is_folded (field))
+    {
+      if (self->more == NULL)
+        {
+          self->more = adw_expander_row_new ();
+          adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->more), _("More"));
+        }
+      adw_expander_row_add_row (ADW_EXPANDER_ROW (self->more), row);
+    }
+  else
+    adw_preferences_group_add (self->group, row);
   g_ptr_array_add (self->rows, row);
   g_ptr_array_add (self->controls, control);
 }
@@ -105,12 +152,18 @@ populate (LwSpecPopover     *self,
   const LwSpecClass *const *classes = get_classes (self);
 
   for (guint i = 0; i < self->rows->len; i++)
-    adw_preferences_group_remove (self->group, g_ptr_array_index (self->rows, i));
+    if (!is_folded (lw_field_control_get_field (g_ptr_array_index (self->controls, i))))
+      adw_preferences_group_remove (self->group, g_ptr_array_index (self->rows, i));
+  if (self->more != NULL)
+    adw_preferences_group_remove (self->group, self->more);
+  self->more = NULL;
   g_ptr_array_set_size (self->rows, 0);
   g_ptr_array_set_size (self->controls, 0);
 
   for (guint i = 0; i < klass->n_fields; i++)
     add_row (self, &klass->fields[i]);
+  if (self->more != NULL)
+    adw_preferences_group_add (self->group, self->more);
 
   for (guint i = 0; classes[i] != NULL; i++)
     if (classes[i] == klass)
@@ -137,7 +190,14 @@ lw_spec_popover_set_spec (LwSpecPopover *self,
   g_clear_pointer (&self->spec, lw_spec_unref);
   self->spec = lw_spec_ref ((LwSpec *) spec);
   for (guint i = 0; i < self->controls->len; i++)
-    lw_field_control_set_value (g_ptr_array_index (self->controls, i), lw_spec_get_value (spec, i));
+    {
+      GtkWidget  *row = g_ptr_array_index (self->rows, i);
+      const char *note = get_note (self, &klass->fields[i]);
+
+      lw_field_control_set_value (g_ptr_array_index (self->controls, i), lw_spec_get_value (spec, i));
+      gtk_widget_set_visible (row, is_shown (self, &klass->fields[i]));
+      adw_action_row_set_subtitle (ADW_ACTION_ROW (row), note != NULL ? note : "");
+    }
   self->updating = FALSE;
 }
 
@@ -156,6 +216,14 @@ lw_spec_popover_find (LwSpecPopover *self,
     }
 
   return NULL;
+}
+
+GtkWidget *
+lw_spec_popover_get_more (LwSpecPopover *self)
+{
+  g_return_val_if_fail (LW_IS_SPEC_POPOVER (self), NULL);
+
+  return self->more;
 }
 
 GtkWidget *

@@ -4,7 +4,8 @@
 
 #include "engine/engine.h"
 
-/* LwSpecPopover: the optimizer or the loss: its kind and every field of that kind's class. It asks
+/* LwSpecPopover: the optimizer or the loss: its kind and every field of that kind's class, the rare ones
+ * behind "More". What a schedule or the averages need is shown while they are in use. It asks
  * by "model.set-optimizer" (s), "model.set-optimizer-field" (sv), "model.set-loss" (s) and
  * "model.set-loss-field" (sv). "Keras defaults" asks for the kind that is there already, which
  * means a fresh one. */
@@ -21,5 +22,7 @@ void       lw_spec_popover_set_spec (LwSpecPopover *self, const LwSpec *spec);
 /* The control for a field, or NULL; the row that chooses the kind. */
 GtkWidget *lw_spec_popover_find     (LwSpecPopover *self, const char *key);
 GtkWidget *lw_spec_popover_get_kind (LwSpecPopover *self);
+/* The row behind which the rare ones are folded, or NULL where there are none. */
+GtkWidget *lw_spec_popover_get_more (LwSpecPopover *self);
 
 G_END_DECLS

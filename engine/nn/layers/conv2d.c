@@ -62,6 +62,9 @@ static const LwField fields[] = {
     .rare = TRUE,
     .brief = N_("no bias"),
     .silent = &lw_true },
+  LW_KERNEL_INITIALIZER_FIELD,
+  LW_BIAS_INITIALIZER_FIELD,
+  LW_KERNEL_REGULARIZER_FIELD,
 };
 
 static gboolean
@@ -97,16 +100,19 @@ infer (const LwSpec *layer, const LwShape *input, LwLayerInfo *info, LwLayerFaul
   info->weights[0] = (LwWeightInfo) {
     .name = "kernel",
     .shape = LW_SHAPE (kernel[0], kernel[1], channels, filters),
-    .initializer = LW_INIT_GLOROT_UNIFORM,
+    .initializer = lw_layer_get_initializer (layer, "kernel_initializer"),
     .fan_in = kernel[0] * kernel[1] * channels,
     .fan_out = kernel[0] * kernel[1] * filters,
     .trainable = TRUE,
+    .l2 = lw_layer_get_l2 (layer),
   };
   if (use_bias)
     info->weights[1] = (LwWeightInfo) {
       .name = "bias",
       .shape = LW_SHAPE (filters),
-      .initializer = LW_INIT_ZEROS,
+      .initializer = lw_layer_get_initializer (layer, "bias_initializer"),
+      .fan_in = filters,
+      .fan_out = filters,
       .trainable = TRUE,
     };
 

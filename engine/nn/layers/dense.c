@@ -27,6 +27,9 @@ static const LwField fields[] = {
     .rare = TRUE,
     .brief = N_("no bias"),
     .silent = &lw_true },
+  LW_KERNEL_INITIALIZER_FIELD,
+  LW_BIAS_INITIALIZER_FIELD,
+  LW_KERNEL_REGULARIZER_FIELD,
 };
 
 static gboolean
@@ -53,16 +56,19 @@ infer (const LwSpec *layer, const LwShape *input, LwLayerInfo *info, LwLayerFaul
   info->weights[0] = (LwWeightInfo) {
     .name = "kernel",
     .shape = LW_SHAPE (inputs, units),
-    .initializer = LW_INIT_GLOROT_UNIFORM,
+    .initializer = lw_layer_get_initializer (layer, "kernel_initializer"),
     .fan_in = inputs,
     .fan_out = units,
     .trainable = TRUE,
+    .l2 = lw_layer_get_l2 (layer),
   };
   if (use_bias)
     info->weights[1] = (LwWeightInfo) {
       .name = "bias",
       .shape = LW_SHAPE (units),
-      .initializer = LW_INIT_ZEROS,
+      .initializer = lw_layer_get_initializer (layer, "bias_initializer"),
+      .fan_in = units,
+      .fan_out = units,
       .trainable = TRUE,
     };
 

@@ -3,11 +3,17 @@
 #include <glib/gi18n-lib.h>
 
 const char *const lw_paddings[] = { "valid", "same", NULL };
-const char *const lw_activations[] = { "linear", "relu", "softmax", "sigmoid", "tanh", NULL };
+const char *const lw_activations[]
+  = { "linear", "relu", "softmax", "sigmoid", "tanh", "leaky_relu", "elu", "relu6", "softplus", "silu",
+      "gelu", "log_softmax", NULL };
+const char *const lw_initializers[]
+  = { "zeros", "ones", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform",
+      "lecun_normal", "random_normal", "random_uniform", "truncated_normal", NULL };
 
 const LwFieldValue lw_choice_first = { .choice = 0 };
 const LwFieldValue lw_pair_one = { .pair = { 1, 1 } };
 const LwFieldValue lw_pair_none = { .pair = { 0, 0 } };
+const LwFieldValue lw_float_zero = { .x = 0.0 };
 const LwFieldValue lw_true = { .b = TRUE };
 const LwFieldValue lw_false = { .b = FALSE };
 
@@ -49,6 +55,47 @@ lw_layer_get_activation (const LwSpec *layer)
   return (LwActivation) get_choice (layer, "activation");
 }
 
+LwInitializer
+lw_layer_get_initializer (const LwSpec *layer, const char *key)
+{
+  return (LwInitializer) get_choice (layer, key);
+}
+
+double
+lw_layer_get_l2 (const LwSpec *layer)
+{
+  return lw_spec_get_float (layer, "kernel_regularizer");
+}
+
+int
+lw_layer_get_axis (const LwSpec *layer, int rank, LwLayerFault *fault)
+{
+  const gint64 given = lw_spec_get_int (layer, "axis");
+  const gint64 axis = given < 0 ? given + rank + 1 : given;
+
+  if (axis >= 1 && axis <= rank)
+    return (int) axis;
+  lw_layer_fail (fault,
+                 g_strdup_printf (_("%s works along axis %d, but its input has %d axes behind the "
+                                    "batch's; set axis to -1 or remove the layer."),
+                                  lw_layer_get_title (layer), (int) given, rank),
+                 LW_FIX_REMOVE_LAYER, LW_FIX_NONE);
+  return -1;
+}
+
+gboolean
+lw_layer_keeps_shape (const LwSpec *layer)
+{
+  static const LwLayerClass *const classes[]
+    = { &lw_activation_class, &lw_re_lu_class,   &lw_softmax_class,
+        &lw_rescaling_class,  &lw_dropout_class, &lw_batch_normalization_class };
+
+  for (guint i = 0; i < G_N_ELEMENTS (classes); i++)
+    if (lw_spec_get_class (layer) == &classes[i]->spec)
+      return TRUE;
+  return FALSE;
+}
+
 const char *
 lw_layer_get_title (const LwSpec *layer)
 {
@@ -83,10 +130,17 @@ lw_activation_get_flops (LwActivation activation, double n)
   switch (activation)
     {
     case LW_ACTIVATION_RELU:
+    case LW_ACTIVATION_RELU6:
+    case LW_ACTIVATION_LEAKY_RELU:
       return n;
     case LW_ACTIVATION_SOFTMAX:
     case LW_ACTIVATION_SIGMOID:
     case LW_ACTIVATION_TANH:
+    case LW_ACTIVATION_ELU:
+    case LW_ACTIVATION_SILU:
+    case LW_ACTIVATION_GELU:
+    case LW_ACTIVATION_SOFTPLUS:
+    case LW_ACTIVATION_LOG_SOFTMAX:
       /* An exponential is a polynomial of about ten operations. */
       return 12.0 * n;
     case LW_ACTIVATION_LINEAR:

@@ -2,7 +2,8 @@
 
 #include "engine/nn/layers/layers.h"
 
-/* GlobalAveragePooling2D: height×width×channels to channels, or to 1×1×channels with keepdims. */
+/* GlobalAveragePooling2D and GlobalMaxPooling2D: height×width×channels to channels, or to 1×1×channels
+ * with keepdims; height and width may be None. */
 
 static const LwField fields[] = {
   { .key = "keepdims",
@@ -30,8 +31,8 @@ infer (const LwSpec *layer, const LwShape *input, LwLayerInfo *info, LwLayerFaul
 }
 
 static LwTensor *
-call (LwScope *s, const LwSpec *layer, LwTensor *x, LwVariable *const *weights, gboolean training,
-      LwRng *rng)
+call_average (LwScope *s, const LwSpec *layer, LwTensor *x, LwVariable *const *weights,
+              gboolean training, LwRng *rng)
 {
   return lw_global_average_pool2d (s, x, lw_spec_get_bool (layer, "keepdims"));
 }
@@ -46,5 +47,25 @@ const LwLayerClass lw_global_average_pooling2d_class = {
             .fields = fields,
             .n_fields = G_N_ELEMENTS (fields) },
   .infer = infer,
-  .call = call,
+  .call = call_average,
+};
+
+static LwTensor *
+call_max (LwScope *s, const LwSpec *layer, LwTensor *x, LwVariable *const *weights,
+          gboolean training, LwRng *rng)
+{
+  return lw_global_max_pool2d (s, x, lw_spec_get_bool (layer, "keepdims"));
+}
+
+const LwLayerClass lw_global_max_pooling2d_class = {
+  .spec = { .family = LW_SPEC_LAYER,
+            .class_name = "GlobalMaxPooling2D",
+            .snake_name = "global_max_pooling2d",
+            .label = "GlobalMaxPooling2D",
+            .summary = N_("Keeps the largest value of each channel, wherever it is in the image"),
+            .group = N_("Pooling"),
+            .fields = fields,
+            .n_fields = G_N_ELEMENTS (fields) },
+  .infer = infer,
+  .call = call_max,
 };
