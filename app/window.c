@@ -261,7 +261,8 @@ on_run_changed (LwWindow *self)
       && lw_session_get_run (self->session) != NULL)
     update_run_item (self, 0);
 
-  lw_chart_model_update (chart (self));
+  if (!training)
+    lw_chart_model_settle (chart (self));
   g_clear_handle_id (&self->refresh_id, g_source_remove);
   self->n_pictures = 0;
   if (training || lw_session_is_stepping (self->session))

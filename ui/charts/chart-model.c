@@ -399,19 +399,37 @@ lw_chart_model_get_following (LwChartModel *self)
   return self->following;
 }
 
-gboolean
-lw_chart_model_update (LwChartModel *self)
+static gboolean
+update_curves (LwChartModel *self)
 {
   gboolean grown = FALSE;
-
-  g_return_val_if_fail (LW_IS_CHART_MODEL (self), FALSE);
 
   for (guint i = 0; i < self->runs->len; i++)
     if (lw_curve_update (((Run *) g_ptr_array_index (self->runs, i))->curve))
       grown = TRUE;
+  return grown;
+}
+
+gboolean
+lw_chart_model_update (LwChartModel *self)
+{
+  gboolean grown;
+
+  g_return_val_if_fail (LW_IS_CHART_MODEL (self), FALSE);
+
+  grown = update_curves (self);
   if (grown)
     emit_changed (self, TRUE);
   return grown;
+}
+
+void
+lw_chart_model_settle (LwChartModel *self)
+{
+  g_return_if_fail (LW_IS_CHART_MODEL (self));
+
+  update_curves (self);
+  emit_changed (self, FALSE);
 }
 
 static void

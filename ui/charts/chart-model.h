@@ -62,6 +62,10 @@ gboolean      lw_chart_model_get_following   (LwChartModel *self);
  * that is shown. */
 gboolean      lw_chart_model_update          (LwChartModel *self);
 
+/* The same for a run that has come to rest: "changed" in any case, not as growth, so that what is read
+ * out is up to date at once. */
+void          lw_chart_model_settle          (LwChartModel *self);
+
 /* The whole planned run again, and follow it. */
 void          lw_chart_model_fit             (LwChartModel *self);
 
