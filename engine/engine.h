@@ -1,17 +1,32 @@
 #pragma once
 
-/* The engine's one public header: what app/ and ui/ may know, in the data's own order. */
+/* The engine's one public header, in the data's own order: tensors and operations, differentiation, data,
+ * models, training, files. */
 
 #include "engine/core/error.h"
 #include "engine/core/shape.h"
 #include "engine/core/tensor.h"
+#include "engine/core/rng.h"
+#include "engine/core/device.h"
+#include "engine/core/scope.h"
+#include "engine/ops/ops.h"
+#include "engine/ops/constant.h"
+#include "engine/autodiff/variable.h"
+#include "engine/autodiff/tape.h"
+#include "engine/data/npy.h"
+#include "engine/data/npz.h"
 #include "engine/data/idx.h"
 #include "engine/data/images.h"
-#include "engine/data/npz.h"
+#include "engine/data/dataset.h"
 #include "engine/nn/spec.h"
 #include "engine/nn/layer_class.h"
 #include "engine/nn/model_spec.h"
+#include "engine/nn/sequential.h"
+#include "engine/nn/loss.h"
+#include "engine/nn/metrics.h"
+#include "engine/nn/confusion_matrix.h"
 #include "engine/nn/schedule.h"
+#include "engine/nn/optimizer.h"
 #include "engine/nn/summary.h"
 #include "engine/train/settings.h"
 #include "engine/train/history.h"
@@ -22,3 +37,5 @@
 #include "engine/train/trainer.h"
 #include "engine/io/keras_archive.h"
 #include "engine/io/keras_config.h"
+#include "engine/io/weights.h"
+#include "engine/io/checkpoint.h"

@@ -33,7 +33,13 @@ guint32 lw_rng_next_below   (LwRng *rng, guint32 n);
 /* Uniform in [0, 1) with 24 bits; the same in double with 53 (two draws). */
 float   lw_rng_next_float   (LwRng *rng);
 double  lw_rng_next_double  (LwRng *rng);
-/* Normal, mean 0 and deviation 1 (Box and Muller, 1958; four draws). */
+/* Normal, mean 0 and deviation 1 (four draws: two doubles, the first taken from 1). */
 double  lw_rng_next_normal  (LwRng *rng);
+
+/* The normal number that belongs to two uniform ones, u in (0, 1] a multiple of 2^-53, v in [0, 1):
+ * sqrt (-2 log u) · cos (2 π v) (Box and Muller, "A note on the generation of random normal deviates",
+ * 1958), by series of sums, products, quotients and roots, which IEEE 754 fixes to the last bit: the same
+ * on every machine, with every C library. */
+double  lw_normal_from_uniform (double u, double v);
 
 G_END_DECLS
