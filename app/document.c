@@ -64,7 +64,7 @@ with_rate_of (const LwModelSpec *model, const LwModelSpec *other)
                                 (LwFieldValue) { .x = lw_spec_get_float (others, "learning_rate") }, NULL);
   g_return_val_if_fail (changed != NULL, lw_model_spec_ref ((LwModelSpec *) model));
   initial = lw_schedule_get_initial (others);
-  if (!lw_schedule_is_used (optimizer) && lw_schedule_is_used (others)
+  if (lw_schedule_is_used (others)
       && lw_spec_get_float (optimizer, "learning_rate") != initial)
     {
       g_autoptr (GVariant) schedule = g_variant_ref_sink (lw_spec_get_variant (others, "schedule"));

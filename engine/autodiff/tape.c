@@ -21,26 +21,30 @@ struct _LwTape {
   gboolean    used;
   guint       n_stops;
   GPtrArray  *nodes;
-  GHashTable *tracked; /* set of tensor ids (gint64 *) */
+  GHashTable *tracked; /* set of tensor ids */
   GArray     *readings;
   GPtrArray  *variables; /* those read, each once; owned */
   GPtrArray  *watched;   /* by lw_tape_watch_variable(); owned */
 };
 
+/* An id as a table's key, which needs no memory of its own. (Where pointers have 32 bits, ids come round
+ * after 2^32 tensors; no tape lives that long.) */
+static gpointer
+key_of (guint64 id)
+{
+  return GSIZE_TO_POINTER ((gsize) id);
+}
+
 static gboolean
 is_tracked (const LwTape *tape, const LwTensor *tensor)
 {
-  gint64 id = (gint64) lw_tensor_get_id (tensor);
-
-  return g_hash_table_contains (tape->tracked, &id);
+  return g_hash_table_contains (tape->tracked, key_of (lw_tensor_get_id (tensor)));
 }
 
 static void
 track (LwTape *tape, const LwTensor *tensor)
 {
-  gint64 id = (gint64) lw_tensor_get_id (tensor);
-
-  g_hash_table_add (tape->tracked, g_memdup2 (&id, sizeof id));
+  g_hash_table_add (tape->tracked, key_of (lw_tensor_get_id (tensor)));
 }
 
 static gboolean
@@ -102,7 +106,7 @@ lw_tape_begin (LwScope *s, gboolean persistent)
   tape->scope = s;
   tape->persistent = persistent;
   tape->nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) lw_node_unref);
-  tape->tracked = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  tape->tracked = g_hash_table_new (NULL, NULL);
   tape->readings = g_array_new (FALSE, FALSE, sizeof (Reading));
   tape->variables = g_ptr_array_new_with_free_func ((GDestroyNotify) lw_variable_unref);
   tape->watched = g_ptr_array_new_with_free_func ((GDestroyNotify) lw_variable_unref);
@@ -254,23 +258,20 @@ lw_tape_to_string (const LwTape *tape)
 
 /* -- gradients -- */
 
-/* The gradients found so far: tensor id (gint64 *) -> LwTensor, one reference each. */
+/* The gradients found so far: tensor id -> LwTensor, one reference each. */
 static LwTensor *
 lookup (GHashTable *grads, guint64 id)
 {
-  gint64 key = (gint64) id;
-
-  return g_hash_table_lookup (grads, &key);
+  return g_hash_table_lookup (grads, key_of (id));
 }
 
 static void
 accumulate (GHashTable *grads, LwScope *s, guint64 id, LwTensor *grad)
 {
   LwTensor *sum = lookup (grads, id);
-  gint64    key = (gint64) id;
 
   sum = sum != NULL ? lw_add (s, sum, grad) : grad;
-  g_hash_table_replace (grads, g_memdup2 (&key, sizeof key), lw_tensor_ref (sum));
+  g_hash_table_replace (grads, key_of (id), lw_tensor_ref (sum));
 }
 
 /* Runs one node backwards, within a scope of its own so that nothing but the gradients remains. */
@@ -332,7 +333,7 @@ typedef struct {
   guint                    n;
   LwTensor *const         *targets;
   const LwGradientOptions *options;
-  GHashTable              *wanted; /* set of ids (gint64 *): gradients to keep */
+  GHashTable              *wanted; /* set of ids: gradients to keep */
   GHashTable              *found;
 } Walk;
 
@@ -384,12 +385,12 @@ run_backwards (LwTape *tape, LwScope *s, const Walk *walk, GError **error)
   for (guint i = tape->nodes->len; i-- > 0 && !lw_scope_has_failed (s);)
     {
       const LwNode *node = g_ptr_array_index (tape->nodes, i);
-      gint64        id = (gint64) lw_tensor_get_id (node->output);
+      gpointer      key = key_of (lw_tensor_get_id (node->output));
 
       if (!run_node (tape, s, node, walk->found))
         break;
-      if (!g_hash_table_contains (walk->wanted, &id))
-        g_hash_table_remove (walk->found, &id);
+      if (!g_hash_table_contains (walk->wanted, key))
+        g_hash_table_remove (walk->found, key);
       if (!tape->persistent)
         g_ptr_array_set_size (tape->nodes, (int) i);
     }
@@ -410,9 +411,8 @@ walk_init (Walk *walk, guint n, LwTensor *const *targets, const LwGradientOption
   walk->n = n;
   walk->targets = targets;
   walk->options = options != NULL ? options : &standard;
-  walk->wanted = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  walk->found = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
-                                       (GDestroyNotify) lw_tensor_unref);
+  walk->wanted = g_hash_table_new (NULL, NULL);
+  walk->found = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) lw_tensor_unref);
 }
 
 static void
@@ -425,9 +425,7 @@ walk_clear (Walk *walk)
 static void
 want (Walk *walk, guint64 id)
 {
-  gint64 key = (gint64) id;
-
-  g_hash_table_add (walk->wanted, g_memdup2 (&key, sizeof key));
+  g_hash_table_add (walk->wanted, key_of (id));
 }
 
 /* A gradient that was found, for the caller; likewise the zeros in its place; FALSE without memory. */

@@ -15,6 +15,7 @@ struct _Block {
   LwPool *pool;
   Block  *next;
   guint   size_class;
+  gsize   size; /* as asked for */
 };
 
 G_STATIC_ASSERT (sizeof (Block) <= HEADER_SIZE);
@@ -24,6 +25,7 @@ struct _LwPool {
   pthread_mutex_t mutex; /* not GMutex: the thread sanitizer must see memory change hands */
   Block          *free_blocks[N_CLASSES];
   guint64         n_system_blocks;
+  gsize           in_use, peak; /* bytes asked for */
 };
 
 /* Sizes 64, 80, 96, 112, 128, 160, …: at most a quarter is wasted. */
@@ -92,6 +94,8 @@ lw_pool_alloc (LwPool *pool, gsize size)
     pool->free_blocks[size_class] = block->next;
   else
     pool->n_system_blocks++;
+  pool->in_use += size;
+  pool->peak = MAX (pool->peak, pool->in_use);
   pthread_mutex_unlock (&pool->mutex);
 
   if (block == NULL)
@@ -100,11 +104,17 @@ lw_pool_alloc (LwPool *pool, gsize size)
 
       block = aligned_alloc (ALIGNMENT, (total + ALIGNMENT - 1) & ~(gsize) (ALIGNMENT - 1));
       if (block == NULL)
-        return NULL;
+        {
+          pthread_mutex_lock (&pool->mutex);
+          pool->in_use -= size;
+          pthread_mutex_unlock (&pool->mutex);
+          return NULL;
+        }
       block->size_class = size_class;
     }
   block->pool = lw_pool_ref (pool);
   block->next = NULL;
+  block->size = size;
   return (char *) block + HEADER_SIZE;
 }
 
@@ -122,8 +132,21 @@ lw_pool_free (gpointer memory)
   pthread_mutex_lock (&pool->mutex);
   block->next = pool->free_blocks[block->size_class];
   pool->free_blocks[block->size_class] = block;
+  pool->in_use -= block->size;
   pthread_mutex_unlock (&pool->mutex);
   lw_pool_unref (pool);
+}
+
+void
+lw_pool_reserve (LwPool *pool, guint n_sizes, const gsize *sizes, guint times)
+{
+  const guint         n = n_sizes * times;
+  g_autofree gpointer *blocks = g_new (gpointer, n);
+
+  for (guint i = 0; i < n; i++)
+    blocks[i] = lw_pool_alloc (pool, sizes[i % n_sizes]);
+  for (guint i = 0; i < n; i++)
+    lw_pool_free (blocks[i]);
 }
 
 guint64
@@ -135,6 +158,17 @@ lw_pool_get_n_system_blocks (LwPool *pool)
   n = pool->n_system_blocks;
   pthread_mutex_unlock (&pool->mutex);
   return n;
+}
+
+gsize
+lw_pool_get_peak (LwPool *pool)
+{
+  gsize peak;
+
+  pthread_mutex_lock (&pool->mutex);
+  peak = pool->peak;
+  pthread_mutex_unlock (&pool->mutex);
+  return peak;
 }
 
 void

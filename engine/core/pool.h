@@ -19,8 +19,17 @@ void     lw_pool_unref       (LwPool *pool);
 gpointer lw_pool_alloc       (LwPool *pool, gsize size);
 void     lw_pool_free        (gpointer block);
 
+/* Sees to it that blocks of these sizes can be had `times` times over at once without asking the system:
+ * before threads that take one of each share out their work, so that how many of them happen to do so
+ * at the same time makes no difference. Where the system has none left it does nothing. */
+void     lw_pool_reserve     (LwPool *pool, guint n_sizes, const gsize *sizes, guint times);
+
 /* Blocks asked of the system so far: a steady step does not raise it. */
 guint64  lw_pool_get_n_system_blocks (LwPool *pool);
+
+/* The most bytes that were handed out at one time so far, as they were asked for: blocks may be larger
+ * by up to a quarter, which is address space and no memory until it is written. */
+gsize    lw_pool_get_peak    (LwPool *pool);
 
 /* Gives all free blocks back to the system. */
 void     lw_pool_trim        (LwPool *pool);

@@ -1,6 +1,7 @@
 #include "engine/core/shape.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 gboolean
 lw_shape_equal (const LwShape *a, const LwShape *b)
@@ -72,23 +73,36 @@ lw_shape_prepend (const LwShape *shape, gint64 dim)
   return longer;
 }
 
+/* Written from its end: ops make these texts ahead of any error, so they are made without ado. */
 static char *
 join (const LwShape *shape, const char *times)
 {
-  GString *text = g_string_new (NULL);
+  char  text[LW_MAX_RANK * 32];
+  char *at = text + sizeof text;
 
   if (shape->rank == 0)
-    g_string_append (text, _("scalar"));
-  for (int i = 0; i < shape->rank; i++)
+    return g_strdup (_("scalar"));
+  *--at = '\0';
+  for (int i = shape->rank - 1; i >= 0; i--)
     {
-      if (i > 0)
-        g_string_append (text, times);
-      if (shape->dims[i] == LW_DIM_ANY)
-        g_string_append (text, "None");
+      const gint64 dim = shape->dims[i];
+      guint64      rest = dim < 0 ? -(guint64) dim : (guint64) dim;
+
+      if (dim == LW_DIM_ANY)
+        at = memcpy (at - 4, "None", 4);
       else
-        g_string_append_printf (text, "%" G_GINT64_FORMAT, shape->dims[i]);
+        do
+          *--at = (char) ('0' + rest % 10);
+        while ((rest /= 10) > 0);
+      if (dim < 0 && dim != LW_DIM_ANY)
+        *--at = '-';
+      if (i > 0)
+        {
+          at -= strlen (times);
+          memcpy (at, times, strlen (times));
+        }
     }
-  return g_string_free (text, FALSE);
+  return g_strndup (at, (gsize) (text + sizeof text - at));
 }
 
 char *

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define MAX_ARRAYS 65535
+#define MAX_ITERATIONS 1e15 /* whole numbers still, and far from the end of int64 */
 
 typedef struct _Object Object;
 typedef struct _Entry  Entry;
@@ -120,6 +121,14 @@ list_variables (const Object *object, GPtrArray *entries)
               g_free (name);
               name = g_strdup_printf ("%s/%u", object->name, i);
             }
+          /* Another may be called by that number. */
+          while (is_taken (entries, name))
+            {
+              char *longer = g_strconcat (name, "_", NULL);
+
+              g_free (name);
+              name = longer;
+            }
         }
       add_variable_entry (entries, object, name, variable);
     }
@@ -202,9 +211,10 @@ static gboolean
 check_optimizer (const Entry *entry, const char *subject, GError **error)
 {
   gboolean is_slot = strstr (entry->name, "/slots/") != NULL; /* which may be anything */
+  gboolean is_count = g_str_has_suffix (entry->name, "/iterations");
   double   value = is_slot ? 0 : lw_tensor_get_value (entry->read, 0);
 
-  if (value >= 0 && isfinite (value))
+  if (value >= 0 && isfinite (value) && !(is_count && value > MAX_ITERATIONS))
     return TRUE;
   g_set_error (error, LW_ERROR, LW_ERROR_FILE, _("%s is damaged: its %s is %g"), subject, entry->name, value);
   return FALSE;

@@ -22,6 +22,7 @@
  *                               order of lw_optimizer_get_slot()
  *   step                        a variable
  *   linear/weight, linear/1     variables of a list: by name, or by place where one has no name of its own
+ *                               (with "_" behind it where another is called by that number)
  *
  * Restoring goes by these names. An optimizer is restored into one made for the same spec and variables:
  * slots of another kind are told apart only where their number or a shape differs. */

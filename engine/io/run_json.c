@@ -185,14 +185,15 @@ get_settings (Reader *reader, JsonObject *object, LwRunSettings *settings)
 static void
 get_place (Reader *reader, JsonObject *object, LwState *state)
 {
-  state->step = (gint64) get_unsigned (reader, object, "step", G_MAXINT64);
+  /* Counts may go on from here, so the end of int64 is not near. */
+  state->step = (gint64) get_unsigned (reader, object, "step", G_MAXINT64 / 2);
   state->epoch = get_small (reader, object, "epoch", 0, G_MAXINT);
   state->position = get_unsigned (reader, object, "position", G_MAXINT64);
   state->n_slots = get_small (reader, object, "slots", 0, G_MAXINT);
   state->learning_rate = get_double (reader, object, "learning_rate", FALSE);
   state->loss_sum = get_double (reader, object, "loss_sum", TRUE);
   state->correct_sum = get_double (reader, object, "correct_sum", TRUE);
-  state->n_counted = (gint64) get_unsigned (reader, object, "n_counted", G_MAXINT64);
+  state->n_counted = (gint64) get_unsigned (reader, object, "n_counted", G_MAXINT64 / 2);
   state->seconds = get_double (reader, object, "seconds", FALSE);
   if (state->learning_rate < 0.0 && reader->fault == NULL)
     reader->fault = "learning_rate";

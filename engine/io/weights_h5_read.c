@@ -161,7 +161,9 @@ read_optimizer (GHashTable *arrays, const LwModelSpec *model, LwWeights *weights
     }
   weights->step = *(const gint64 *) lw_tensor_get_data (step);
   weights->learning_rate = has_rate ? (double) *lw_tensor_get_floats (rate) : initial;
-  if (weights->step < 0 || !(weights->learning_rate >= 0.0 && weights->learning_rate < 1e30))
+  /* Steps may go on from here, so the end of int64 is not near. */
+  if (weights->step < 0 || weights->step > G_MAXINT64 / 2
+      || !(weights->learning_rate >= 0.0 && weights->learning_rate < 1e30))
     return FALSE;
   weights->slots = g_new0 (LwTensor *, n_slots);
   for (guint i = 0; i < n_slots; i++)

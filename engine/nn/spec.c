@@ -517,6 +517,15 @@ lw_spec_get_variant (const LwSpec *spec, const char *key)
     }
 }
 
+/* Six digits are enough for a line that tells one layer from another: 1/255 has seventeen. */
+static double
+get_brief (double x)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  return isnan (x) ? x : g_ascii_strtod (g_ascii_formatd (text, sizeof text, "%.6g", x), NULL);
+}
+
 char *
 lw_spec_to_summary (const LwSpec *spec)
 {
@@ -525,6 +534,7 @@ lw_spec_to_summary (const LwSpec *spec)
   for (guint i = 0; i < spec->klass->n_fields; i++)
     {
       const LwField   *field = &spec->klass->fields[i];
+      LwFieldValue     shown = spec->values[i];
       g_autofree char *value = NULL;
       g_auto (GStrv)   parts = NULL;
 
@@ -532,7 +542,9 @@ lw_spec_to_summary (const LwSpec *spec)
           || (field->silent != NULL && value_equal (field, field->silent, &spec->values[i])))
         continue;
 
-      value = lw_field_value_to_string (field, &spec->values[i]);
+      if (field->type == LW_FIELD_FLOAT)
+        shown.x = get_brief (shown.x);
+      value = lw_field_value_to_string (field, &shown);
       parts = g_strsplit (_(field->brief), "%s", 2);
       if (text->len > 0)
         g_string_append (text, " · ");

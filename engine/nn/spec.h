@@ -114,7 +114,8 @@ GVariant          *lw_spec_get_variant (const LwSpec *spec, const char *key);
  * Numbers have the shortest form that reads back as the same. */
 char              *lw_field_value_to_string (const LwField *field, const LwFieldValue *value) G_GNUC_WARN_UNUSED_RESULT;
 
-/* "64 filters · 3×3 · relu": what tells this spec from others of its class, for a card's line. */
+/* "64 filters · 3×3 · relu": what tells this spec from others of its class, for a card's line; real
+ * numbers with six digits. */
 char              *lw_spec_to_summary  (const LwSpec *spec) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LwSpec, lw_spec_unref)

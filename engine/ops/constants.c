@@ -16,6 +16,9 @@ lw_constant (LwScope *s, LwDType dtype, const LwShape *shape, gconstpointer data
     return lw_scope_get_invalid (s);
   if (lw_tensor_get_count (y) > 0)
     memcpy (lw_tensor_get_mutable_data (y), data, lw_tensor_get_byte_size (y));
+  if (dtype == LW_BOOL)
+    for (gsize i = 0; i < lw_tensor_get_count (y); i++)
+      ((guint8 *) lw_tensor_get_mutable_data (y))[i] = ((const guint8 *) data)[i] != 0;
   return y;
 }
 

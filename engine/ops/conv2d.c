@@ -92,6 +92,17 @@ new_scratch (LwDevice *device, gsize n)
   return scratch;
 }
 
+/* What threads take as they go is there before they begin. A size of 0 stands for none. */
+static void
+reserve_scratch (LwDevice *device, int n_chunks, gsize first, gsize second)
+{
+  const gsize sizes[] = { first * sizeof (float), second * sizeof (float) };
+  const int   n_threads = MIN (lw_device_get_n_threads (device), n_chunks);
+
+  if (n_threads > 1 && first > 0)
+    lw_pool_reserve (device->pool, second > 0 ? 2 : 1, sizes, (guint) n_threads);
+}
+
 static void
 fail_for_memory (LwScope *s, const LwConv2dSize *z)
 {
@@ -193,6 +204,9 @@ forward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *ker
     .c_row_block = (ptrdiff_t) z->ow * z->cout,
     .c_row_stride = z->cout,
   };
+  if (forward.padded.copied)
+    reserve_scratch (forward.device, z->n,
+                     (gsize) forward.padded.height * (gsize) forward.padded.width * (gsize) z->cin, 0);
   lw_device_run (forward.device, z->n, forward_image, &forward);
   segments_clear (&segments);
   if (g_atomic_int_get (&forward.out_of_memory))
@@ -427,7 +441,15 @@ backward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *ke
     }
 
   if (!backward.out_of_memory)
-    lw_device_run (device, n_parts, backward_part, &backward);
+    {
+      const gboolean pads = backward.padded.copied && gw != NULL;
+
+      reserve_scratch (device, n_parts,
+                       (gsize) backward.scratch_height * (gsize) backward.scratch_width * (gsize) z->cout,
+                       pads ? (gsize) backward.padded.height * (gsize) backward.padded.width * (gsize) z->cin
+                            : 0);
+      lw_device_run (device, n_parts, backward_part, &backward);
+    }
 
   if (g_atomic_int_get (&backward.out_of_memory))
     fail_for_memory (s, z);
@@ -542,12 +564,19 @@ resolve_size (LwScope *s, LwTensor *x, LwTensor *kernel, LwTensor *bias, const L
       lw_scope_fail (s, LW_ERROR_VALUE, _("conv2d needs strides and dilation of at least 1"));
       return FALSE;
     }
+  if (MIN (MIN (weights->dims[0], weights->dims[1]), MIN (weights->dims[2], weights->dims[3])) < 1
+      || MIN (shape->dims[1], shape->dims[2]) < 1)
+    {
+      lw_scope_fail (s, LW_ERROR_SHAPE,
+                     _("conv2d needs sizes of at least 1 for all but the batch, but the kernel has shape %s and "
+                       "the images %s"), want, have);
+      return FALSE;
+    }
   oh = lw_window_output (shape->dims[1], weights->dims[0], conv->strides[0], conv->dilation[0],
                          conv->padding, &pad_top);
   ow = lw_window_output (shape->dims[2], weights->dims[1], conv->strides[1], conv->dilation[1],
                          conv->padding, &pad_left);
-  if (oh < 1 || ow < 1 || weights->dims[0] < 1 || weights->dims[1] < 1 || weights->dims[2] < 1
-      || weights->dims[3] < 1)
+  if (oh < 1 || ow < 1)
     {
       lw_scope_fail (s, LW_ERROR_SHAPE,
                      _("conv2d cannot fit its kernel of shape %s into images of shape %s; use same padding "

@@ -122,6 +122,8 @@ resolve_slice (const LwSlice *slice, gint64 n, gint64 *first, gint64 *step, gint
   else
     *count = start > stop ? (start - stop - 1) / -*step + 1 : 0;
   *first = start;
+  if (*count <= 1)
+    *step = 1; /* none is taken: its product with a stride might overflow */
 }
 
 LwTensor *

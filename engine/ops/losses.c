@@ -111,10 +111,13 @@ lw_binary_crossentropy (LwScope *s, LwTensor *y_true, LwTensor *y_pred, gboolean
     }
   else
     {
-      LwTensor *q = lw_clip (s, y_pred, EPSILON, 1 - EPSILON);
+      /* 1 - p is clipped as p is: float32 has no 1 - EPSILON, by whose complement the logarithm would
+       * be a hundredth off. */
+      LwTensor *one = lw_clip (s, y_pred, EPSILON, 1 - EPSILON);
+      LwTensor *zero = lw_clip (s, one_minus (s, y_pred), EPSILON, 1 - EPSILON);
 
-      if_one = lw_negate (s, lw_log (s, q));
-      if_zero = lw_negate (s, lw_log (s, one_minus (s, q)));
+      if_one = lw_negate (s, lw_log (s, one));
+      if_zero = lw_negate (s, lw_log (s, zero));
     }
   return mean_of_rows (s, lw_add (s, lw_multiply (s, y_true, if_one),
                                   lw_multiply (s, one_minus (s, y_true), if_zero)));

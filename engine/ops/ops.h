@@ -118,7 +118,7 @@ LwTensor *lw_log               (LwScope *s, LwTensor *x);
 LwTensor *lw_sqrt              (LwScope *s, LwTensor *x);
 /* a^b, in floats with C's special cases (x^0 is 1, a fraction of a negative number NaN); a negative integer
  * exponent is LW_ERROR_VALUE. The gradients are b·a^(b - 1), 0 where b and a are 0, and a^b·log (a), 0 where
- * a <= 0. */
+ * a <= 0 (NaN where a^b is not finite, as in TensorFlow). */
 LwTensor *lw_pow               (LwScope *s, LwTensor *a, LwTensor *b);
 /* NaN where either is. Where both are equal each gets half of the gradient. */
 LwTensor *lw_maximum           (LwScope *s, LwTensor *a, LwTensor *b);

@@ -38,6 +38,13 @@ image_y (const LwPool2d *pool)
   return (gsize) pool->oh * (gsize) pool->ow * (gsize) pool->channels;
 }
 
+/* Those that there is anything to do for: none where there are no channels, however large the images. */
+static int
+count_images (const LwShape *shape)
+{
+  return shape->dims[3] > 0 ? (int) shape->dims[0] : 0;
+}
+
 static gboolean
 is_fast (const Attributes *attributes, LwTensor *x)
 {
@@ -146,13 +153,14 @@ resolve (LwScope *s, const char *op, LwTensor *x, const LwPooling *pooling, Attr
                      pooling->pool_size[1], have);
       return FALSE;
     }
-  if (shape->dims[0] > G_MAXINT32 || shape->dims[1] * shape->dims[2] * shape->dims[3] > G_MAXINT32)
+  if (MAX (MAX (shape->dims[0], shape->dims[1]), MAX (shape->dims[2], shape->dims[3])) > G_MAXINT32
+      || shape->dims[1] * shape->dims[2] * shape->dims[3] > G_MAXINT32)
     {
       lw_scope_fail (s, LW_ERROR_SHAPE, _("%s cannot work on images of shape %s: one has over 2^31 elements"),
                      op, have);
       return FALSE;
     }
-  attributes->images = (int) shape->dims[0];
+  attributes->images = count_images (shape);
   attributes->pool = (LwPool2d) {
     .h = (int) shape->dims[1], .w = (int) shape->dims[2], .channels = (int) shape->dims[3],
     .oh = (int) oh, .ow = (int) ow, .pool_h = pooling->pool_size[0], .pool_w = pooling->pool_size[1],
@@ -174,7 +182,7 @@ compute (LwScope *s, const LwOp *op, LwTensor *x, const LwPooling *pooling, gboo
   if (lw_scope_has_failed (s) || !resolve (s, op->name, x, pooling, &attributes))
     return lw_scope_get_invalid (s);
   y = lw_scope_new_tensor (s, lw_tensor_get_dtype (x),
-                           &LW_SHAPE (attributes.images, pool->oh, pool->ow, pool->channels));
+                           &LW_SHAPE (lw_tensor_get_dim (x, 0), pool->oh, pool->ow, pool->channels));
   if (y == NULL)
     return lw_scope_get_invalid (s);
   if (maximum)
@@ -266,6 +274,7 @@ static LwTensor *
 compute_global (LwScope *s, const LwOp *op, LwTensor *x, gboolean keepdims, gboolean maximum)
 {
   const LwShape *shape = lw_tensor_get_shape (x);
+  int            images;
   GlobalWork     work;
   LwShape        result;
   LwTensor      *y;
@@ -286,19 +295,20 @@ compute_global (LwScope *s, const LwOp *op, LwTensor *x, gboolean keepdims, gboo
   y = lw_scope_new_tensor (s, lw_tensor_get_dtype (x), &result);
   if (y == NULL)
     return lw_scope_get_invalid (s);
+  images = count_images (shape);
   work = (GlobalWork) {
     .kernels = lw_scope_get_device (s)->kernels, .maximum = maximum,
     .pixels = (int) (shape->dims[1] * shape->dims[2]), .channels = (int) shape->dims[3],
     .x = lw_tensor_get_data (x), .out = lw_tensor_get_mutable_data (y),
   };
   if (lw_tensor_get_dtype (x) == LW_FLOAT32)
-    lw_device_run (lw_scope_get_device (s), (int) shape->dims[0], global_image, &work);
+    lw_device_run (lw_scope_get_device (s), images, global_image, &work);
   else if (maximum)
-    lw_reference_global_max_f64 ((int) shape->dims[0], work.pixels, work.channels, lw_tensor_get_data (x),
+    lw_reference_global_max_f64 (images, work.pixels, work.channels, lw_tensor_get_data (x),
                                  lw_tensor_get_mutable_data (y));
   else
-    lw_reference_global_average_f64 ((int) shape->dims[0], work.pixels, work.channels,
-                                     lw_tensor_get_data (x), lw_tensor_get_mutable_data (y));
+    lw_reference_global_average_f64 (images, work.pixels, work.channels, lw_tensor_get_data (x),
+                                     lw_tensor_get_mutable_data (y));
   lw_scope_record (s, op, &x, 1, y, NULL, &maximum, sizeof maximum);
   return y;
 }
@@ -308,7 +318,7 @@ global_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboolean *n
 {
   LwTensor      *x = node->inputs[0], *y = node->output;
   const LwShape *shape = lw_tensor_get_shape (x);
-  int            images = (int) shape->dims[0];
+  int            images = count_images (shape);
   gboolean       maximum = *(const gboolean *) node->attributes;
   LwTensor      *inputs[] = { gy, x };
   LwTensor      *out = lw_op_new_like (s, x);

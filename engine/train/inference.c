@@ -1,6 +1,7 @@
 #include "engine/train/inference.h"
 
 #include "engine/nn/sequential.h"
+#include "engine/ops/constant.h"
 #include "engine/ops/ops.h"
 
 #include <glib/gi18n-lib.h>
@@ -37,8 +38,31 @@ rows_view (LwTensor *x, gsize first, gsize n)
   return lw_tensor_new_from_data (NULL, LW_FLOAT32, &shape, lw_tensor_get_floats (x) + first * row, NULL);
 }
 
+typedef LwTensor *(*Ending) (LwScope *s, LwTensor *y);
+
+/* A loss of differences fits each row to 0s with one 1, which the numbers may leave on both sides: those
+ * above 0 by their sum. (The limit keeps a row without any from 0 / 0.) */
 static LwTensor *
-predict (LwState *state, LwDevice *device, LwTensor *x, guint batch, gboolean probabilities, GError **error)
+to_shares (LwScope *s, LwTensor *y)
+{
+  LwTensor *above = lw_maximum (s, y, LW_TENSOR (s, 1e-7f));
+
+  return lw_divide (s, above, lw_reduce_sum (s, above, (int[]) { -1 }, 1, TRUE));
+}
+
+/* What makes probabilities of the model's outputs; NULL where they are some already. */
+static Ending
+get_ending (LwState *state)
+{
+  const LwSpec *loss = lw_model_spec_get_loss (state->model);
+
+  if (lw_spec_class_find (lw_spec_get_class (loss), "from_logits", NULL) != NULL)
+    return lw_spec_get_bool (loss, "from_logits") ? lw_softmax : NULL;
+  return lw_model_spec_ends_in_probabilities (state->model) ? NULL : to_shares;
+}
+
+static LwTensor *
+predict (LwState *state, LwDevice *device, LwTensor *x, guint batch, Ending ending, GError **error)
 {
   g_autoptr (LwSequential) sequential = NULL;
   g_autoptr (LwTensor)     all = NULL;
@@ -58,8 +82,8 @@ predict (LwState *state, LwDevice *device, LwTensor *x, guint batch, gboolean pr
       LwTensor *part = count == n ? x : lw_scope_take (s, rows_view (x, first, count));
       LwTensor *y = lw_sequential_call (sequential, s, part, FALSE);
 
-      if (probabilities)
-        y = lw_softmax (s, y);
+      if (ending != NULL)
+        y = ending (s, y);
       if (!lw_scope_has_failed (s) && all == NULL)
         {
           LwShape shape = *lw_tensor_get_shape (y);
@@ -79,15 +103,11 @@ predict (LwState *state, LwDevice *device, LwTensor *x, guint batch, gboolean pr
 LwTensor *
 lw_state_predict (LwState *state, LwDevice *device, LwTensor *x, guint batch, GError **error)
 {
-  return predict (state, device, x, batch, FALSE, error);
+  return predict (state, device, x, batch, NULL, error);
 }
 
 LwTensor *
 lw_state_predict_probabilities (LwState *state, LwDevice *device, LwTensor *x, guint batch, GError **error)
 {
-  const LwSpec  *loss = lw_model_spec_get_loss (state->model);
-  const gboolean from_logits = lw_spec_class_find (lw_spec_get_class (loss), "from_logits", NULL) != NULL
-                               && lw_spec_get_bool (loss, "from_logits");
-
-  return predict (state, device, x, batch, from_logits, error);
+  return predict (state, device, x, batch, get_ending (state), error);
 }

@@ -13,7 +13,9 @@ G_BEGIN_DECLS
 LwTensor *lw_state_predict        (LwState *state, LwDevice *device, LwTensor *x, guint batch,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same, as probabilities: softmax is applied where the loss takes logits. */
+/* The same, as probabilities: softmax is applied where the loss takes logits. Under a loss of differences
+ * (MeanSquaredError, …) a model that does not end in softmax or sigmoid gives plain numbers near 0 and 1:
+ * then each row's numbers above 0 by their sum. */
 LwTensor *lw_state_predict_probabilities (LwState *state, LwDevice *device, LwTensor *x, guint batch,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -9,7 +9,7 @@
 #include "engine/nn/metrics.h"
 #include "engine/nn/optimizer.h"
 #include "engine/nn/sequential.h"
-#include "engine/ops/ops.h"
+#include "engine/ops/op.h"
 #include "engine/train/inference.h"
 
 #include <glib/gi18n-lib.h>
@@ -17,6 +17,9 @@
 
 /* Images that validation takes at once. */
 #define VALIDATION_BATCH 250
+
+/* Pixels for a thread to scale at a time. */
+#define SCALE_GRAIN 8192
 
 struct _LwTraining {
   LwDevice      *device;
@@ -40,6 +43,20 @@ struct _LwTraining {
   gint64         images_here;
 };
 
+typedef struct {
+  const LwKernels *kernels;
+  const guint8    *pixels;
+  float           *scaled;
+} Scaling;
+
+static void
+scale_range (gpointer data, gsize first, gsize n)
+{
+  const Scaling *scaling = data;
+
+  scaling->kernels->scale_u8 (n, 1.0f / 255.0f, 0, scaling->pixels + first, scaling->scaled + first);
+}
+
 /* uint8 pixels [n, h, w] to floats 0 … 1 [n, h, w, 1]. */
 static void
 scale_images (LwScope *s, LwTensor **components, guint n, gpointer data)
@@ -47,12 +64,12 @@ scale_images (LwScope *s, LwTensor **components, guint n, gpointer data)
   const LwShape *shape = lw_tensor_get_shape (components[0]);
   LwTensor      *scaled = lw_scope_new_tensor (s, LW_FLOAT32,
                                                &LW_SHAPE (shape->dims[0], shape->dims[1], shape->dims[2], 1));
+  Scaling        scaling = { lw_scope_get_device (s)->kernels, lw_tensor_get_data (components[0]), NULL };
 
   if (scaled == NULL)
     return;
-  lw_scope_get_device (s)->kernels->scale_u8 (lw_tensor_get_count (scaled), 1.0f / 255.0f, 0,
-                                              lw_tensor_get_data (components[0]),
-                                              lw_tensor_get_mutable_data (scaled));
+  scaling.scaled = lw_tensor_get_mutable_data (scaled);
+  lw_op_run_range (s, lw_tensor_get_count (scaled), SCALE_GRAIN, scale_range, &scaling);
   components[0] = scaled;
 }
 

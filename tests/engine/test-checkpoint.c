@@ -351,6 +351,37 @@ test_variable_list (void)
   g_assert_no_error (error);
 }
 
+/* Names that are numbers, and places without a name, do not get in each other's way. */
+static void
+test_numbered_names (void)
+{
+  static const char *const names[] = { "1", NULL, "1", "1_" };
+  g_autofree char         *path = test_path ("numbers.npz");
+  g_autoptr (LwCheckpoint) checkpoint = lw_checkpoint_new (NULL);
+  g_autoptr (LwCheckpointStatus) status = NULL;
+  LwScope                 *s = lw_scope_begin (check_device ());
+  LwVariable              *variables[G_N_ELEMENTS (names)];
+  GError                  *error = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    variables[i] = lw_variable_new (lw_constant_scalar (s, LW_FLOAT32, (double) i), FALSE, names[i]);
+  lw_checkpoint_add_variables (checkpoint, "all", G_N_ELEMENTS (names), variables);
+  lw_checkpoint_save (checkpoint, path, &error);
+  g_assert_no_error (error);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    g_assert_true (lw_variable_assign (variables[i], lw_constant_scalar (s, LW_FLOAT32, 9), NULL));
+  status = lw_checkpoint_restore (checkpoint, path, &error);
+  g_assert_no_error (error);
+  g_assert_true (lw_checkpoint_assert_consumed (status, NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_assert_cmpfloat (lw_tensor_get_value (lw_variable_get_value (variables[i]), 0), ==, (double) i);
+      lw_variable_unref (variables[i]);
+    }
+  lw_scope_end (s, &error);
+  g_assert_no_error (error);
+}
+
 /* An array that does not fit, behind others that do: both shapes are told, and nothing is restored. */
 static void
 test_misfits (void)
@@ -423,24 +454,29 @@ test_impossible_values (void)
   g_autofree char    *path = test_path ("impossible.npz");
   LwScope            *s = lw_scope_begin (check_device ());
   const char         *names[] = { "step", "optimizer/iterations", "optimizer/learning_rate" };
+  const struct {
+    gint64 iterations;
+    double rate;
+    int    at_fault;
+  } cases[] = { { -1, 0.1, 1 }, { G_MAXINT64, 0.1, 1 }, { 1, NAN, 2 }, { 1, -1, 2 } };
   LwTensor           *arrays[] = { lw_constant_scalar (s, LW_INT64, 5), NULL, NULL };
   g_autoptr (GBytes)  before = NULL;
   Objects             a;
 
   objects_init (&a, "tiny-cnn", 1);
   before = contents (&a);
-  for (int i = 0; i < 2; i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (LwCheckpoint) checkpoint = new_checkpoint (&a);
       GError                  *error = NULL;
 
-      arrays[1] = lw_constant_scalar (s, LW_INT64, i == 0 ? -1 : 1);
-      arrays[2] = lw_constant_scalar (s, LW_FLOAT64, i == 1 ? NAN : 0.1);
+      arrays[1] = lw_constant (s, LW_INT64, &LW_SCALAR, &cases[i].iterations);
+      arrays[2] = lw_constant_scalar (s, LW_FLOAT64, cases[i].rate);
       lw_npz_write (path, 3, names, arrays, &error);
       g_assert_no_error (error);
       g_assert_null (lw_checkpoint_restore (checkpoint, path, &error));
       g_assert_error (error, LW_ERROR, LW_ERROR_FILE);
-      test_check_error (error, names[1 + i]);
+      test_check_error (error, names[cases[i].at_fault]);
       g_error_free (error);
       assert_contents (&a, before);
     }
@@ -658,6 +694,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/checkpoint/goes-on", test_goes_on);
   g_test_add_func ("/checkpoint/by-name", test_by_name);
   g_test_add_func ("/checkpoint/variable-list", test_variable_list);
+  g_test_add_func ("/checkpoint/numbered-names", test_numbered_names);
   g_test_add_func ("/checkpoint/misfits", test_misfits);
   g_test_add_func ("/checkpoint/bomb", test_bomb);
   g_test_add_func ("/checkpoint/impossible-values", test_impossible_values);

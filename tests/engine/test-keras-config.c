@@ -480,7 +480,7 @@ test_layers (void)
     { MIXED ("{\"class_name\":\"ReLU\",\"config\":{\"max_value\":6}}"), "at most 6", "\"max_value\":6.0," },
     { MIXED ("{\"class_name\":\"Softmax\",\"config\":{\"axis\":-1}}"), "", "\"axis\":-1" },
     { MIXED ("{\"class_name\":\"Rescaling\",\"config\":{\"scale\":0.00784313725490196,\"offset\":-1}}"),
-      "times 0.00784313725490196 · plus -1", "\"scale\":0.00784313725490196,\"offset\":-1.0" },
+      "times 0.00784314 · plus -1", "\"scale\":0.00784313725490196,\"offset\":-1.0" },
     { MIXED ("{\"class_name\":\"Reshape\",\"config\":{\"target_shape\":{\"class_name\":\"__tuple__\",\"items\":[16,-1]}}}"),
       "to 16, -1", "\"target_shape\":[16,-1]" },
     { MIXED ("{\"class_name\":\"Reshape\",\"config\":{\"target_shape\":128}}"), "to 128", "\"target_shape\":[128]" },

@@ -251,6 +251,10 @@ test_slice (void)
   assert_is (lw_slice (s, LW_TENSOR (s, 3), NULL, 0), LW_SCALAR, "3");
   assert_is (lw_slice (s, lw_fill (s, LW_UINT8, &LW_SHAPE (2, 0), 1), (LwSlice[]) { { FALSE, 0, 1, 1 }, ALL }, 2), LW_SHAPE (1, 0),
              "[]");
+  /* A step beyond all axes, along one whose stride is large. */
+  m = lw_fill (s, LW_UINT8, &LW_SHAPE (2, 1 << 22), 7);
+  assert_is (lw_slice (s, m, (LwSlice[]) { { FALSE, 0, 2, G_MAXINT64 }, { FALSE, 5, 2, G_MININT64 } }, 2), LW_SHAPE (1, 1),
+             "[[7]]");
   end_well (s);
 }
 

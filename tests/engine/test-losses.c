@@ -147,6 +147,9 @@ test_binary (void)
 
   assert_values (lw_binary_crossentropy (s, t, p, FALSE, 0), &LW_SHAPE (2), (-log (0.25) - log (0.75)) / 2,
                  (-log (1e-7) + log (2)) / 2);
+  /* A certain 1 costs as much as a certain 0. */
+  assert_values (lw_binary_crossentropy (s, lw_zeros_like (s, p), lw_ones_like (s, p), FALSE, 0),
+                 &LW_SHAPE (2), -log (1e-7), -log (1e-7));
   assert_values (lw_binary_crossentropy (s, t, x, TRUE, 0), &LW_SHAPE (2), 1000.,
                  (log1p (exp (-20.)) + log (2)) / 2);
   /* 0.4: 0.8 and 0.2; a half stays. */

@@ -58,6 +58,8 @@ test_constants (void)
   assert_text (lw_constant_scalar (s, LW_FLOAT64, 0.1), "0.1");
   assert_text (lw_fill (s, LW_BOOL, &LW_SHAPE (2), 3), "[ True  True]");
   assert_text (lw_fill (s, LW_UINT8, &LW_SHAPE (2), 255), "[255 255]");
+  /* A bool is 0 or 1, whatever the bytes were. */
+  assert_text (lw_cast (s, lw_constant (s, LW_BOOL, &LW_SHAPE (3), "\2\0\1"), LW_INT32), "[1 0 1]");
   assert_text (lw_ones_like (s, lw_fill (s, LW_INT64, &LW_SHAPE (1, 2), 9)), "[[1 1]]");
   assert_text (lw_zeros_like (s, lw_fill (s, LW_FLOAT32, &LW_SHAPE (2), 9)), "[0. 0.]");
   g_assert_cmpuint (lw_tensor_get_count (lw_fill (s, LW_FLOAT32, &LW_SHAPE (0, 4), 1)), ==, 0);
@@ -277,6 +279,47 @@ test_empty_products (void)
                         ==, 0);
     }
   end_well (s);
+}
+
+/* Images without channels have nothing to go through, whatever their size says. */
+static void
+test_pooling_without_channels (void)
+{
+  const LwPooling pooling = { { 2, 2 }, { 1, 1 }, LW_PADDING_SAME };
+  const LwShape   large = LW_SHAPE (1 << 10, 1 << 15, 1 << 15, 0);
+  const LwShape   many = LW_SHAPE (G_MAXINT32, 4, 4, 0);
+
+  for (LwDType dtype = LW_FLOAT32; dtype <= LW_FLOAT64; dtype++)
+    {
+      LwScope  *s = lw_scope_begin (check_device ());
+      LwTape   *tape = lw_tape_begin (s, FALSE);
+      LwTensor *sources[] = { zeros (s, dtype, &large), zeros (s, dtype, &many) };
+      LwTensor *targets[5], *grads[2];
+      GError   *error = NULL;
+
+      lw_tape_watch (tape, sources[0]);
+      lw_tape_watch (tape, sources[1]);
+      targets[0] = lw_max_pool2d (s, sources[0], &pooling);
+      targets[1] = lw_average_pool2d (s, sources[0], &pooling);
+      targets[2] = lw_max_pool2d (s, sources[1], &pooling);
+      targets[3] = lw_global_average_pool2d (s, sources[1], FALSE);
+      targets[4] = lw_global_max_pool2d (s, sources[1], FALSE);
+      g_assert_true (lw_shape_equal (lw_tensor_get_shape (targets[1]), &large));
+      g_assert_true (lw_shape_equal (lw_tensor_get_shape (targets[2]), &many));
+      g_assert_true (lw_shape_equal (lw_tensor_get_shape (targets[3]), &LW_SHAPE (G_MAXINT32, 0)));
+      lw_tape_gradient_with (tape, s, 5, targets, 2, sources, NULL, grads, &error);
+      g_assert_no_error (error);
+      g_assert_true (lw_shape_equal (lw_tensor_get_shape (grads[0]), &large));
+      lw_tape_free (tape);
+      end_well (s);
+
+      /* A side that no int holds is an error, not another side. */
+      s = lw_scope_begin (check_device ());
+      lw_max_pool2d (s, zeros (s, dtype, &LW_SHAPE (1, G_GINT64_CONSTANT (1) << 33, 2, 0)), &pooling);
+      g_assert_false (lw_scope_end (s, &error));
+      g_assert_error (error, LW_ERROR, LW_ERROR_SHAPE);
+      g_error_free (error);
+    }
 }
 
 /* A batch of no images goes through everything, forwards and backwards. */
@@ -644,8 +687,8 @@ static const BadCall bad_calls[] = {
   { "conv2d strides", conv_stride, LW_ERROR_VALUE, { "conv2d", "strides" } },
   { "conv2d dilation", conv_dilation, LW_ERROR_VALUE, { "conv2d", "dilation" } },
   { "conv2d wide", conv_wide, LW_ERROR_SHAPE, { "conv2d", "3×3×3×8", "1×5×5×3" } },
-  { "conv2d without filters", conv_no_filters, LW_ERROR_SHAPE, { "conv2d", "3×3×3×0" } },
-  { "conv2d without pixels", conv_no_pixels, LW_ERROR_SHAPE, { "conv2d", "1×0×5×3" } },
+  { "conv2d without filters", conv_no_filters, LW_ERROR_SHAPE, { "conv2d", "at least 1", "3×3×3×0" } },
+  { "conv2d without pixels", conv_no_pixels, LW_ERROR_SHAPE, { "conv2d", "at least 1", "1×0×5×3" } },
   { "conv2d dtypes", conv_dtype, LW_ERROR_DTYPE, { "conv2d", "float64", "float32" } },
   { "conv2d int", conv_int, LW_ERROR_DTYPE, { "conv2d", "int32" } },
   { "max_pool2d rank", max_pool_rank, LW_ERROR_SHAPE, { "max_pool2d", "5×5×3" } },
@@ -916,6 +959,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ops/argmax", test_argmax);
   g_test_add_func ("/ops/empty-products", test_empty_products);
   g_test_add_func ("/ops/empty-batch", test_empty_batch);
+  g_test_add_func ("/ops/pooling-without-channels", test_pooling_without_channels);
   g_test_add_func ("/ops/probabilities", test_probabilities);
   g_test_add_func ("/ops/extreme-logits", test_extreme_logits);
   g_test_add_func ("/ops/window-output", test_window_output);

@@ -252,7 +252,7 @@ test_summary (void)
     { "BatchNormalization", NULL, NULL, "" },
     { "BatchNormalization", "momentum", "0.9", "momentum 0.9" },
     { "Softmax", NULL, NULL, "" },
-    { "Rescaling", NULL, NULL, "times 0.00392156862745098" },
+    { "Rescaling", NULL, NULL, "times 0.00392157" },
     { "GlobalMaxPooling2D", "keepdims", "true", "keepdims" },
     { "Adam", NULL, NULL, "0.001" },
     { "Adam", "epsilon", "1e-10", "0.001" },

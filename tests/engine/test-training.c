@@ -519,6 +519,50 @@ test_predict (void)
   check_predictions ("tiny-cnn");
 }
 
+/* Without softmax or logits a row has numbers below 0 and above 1; its probabilities have not, and keep
+ * the answer. */
+static void
+test_predict_shares (void)
+{
+  static const char *const losses[] = { "MeanSquaredError", "MeanAbsoluteError", "Huber" };
+  g_autoptr (LwModelSpec)  preset = lw_model_spec_new_preset ("convnet");
+  g_autoptr (LwDevice)     device = lw_device_new (2, 0, NULL);
+  g_autoptr (LwTensor)     x = test_images_to_input (images->test_images, 0, 20);
+  LwRunSettings            settings = settings_new (32);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (losses); i++)
+    {
+      g_autoptr (GError)      error = NULL;
+      g_autoptr (LwSpec)      loss = lw_spec_new (lw_loss_class_find (losses[i]), NULL);
+      g_autoptr (LwModelSpec) model = lw_model_spec_with_loss (preset, loss);
+      g_autoptr (LwState)     state = lw_state_new_initial (model, &settings, &error);
+      g_autoptr (LwTensor)    y = lw_state_predict (state, device, x, 8, &error);
+      g_autoptr (LwTensor)    p = lw_state_predict_probabilities (state, device, x, 8, &error);
+      guint                   n_below = 0;
+
+      g_assert_no_error (error);
+      for (gsize row = 0; row < 20; row++)
+        {
+          gsize  first = 10 * row, of_y = first, of_p = first;
+          double sum = 0;
+
+          for (gsize k = first; k < first + 10; k++)
+            {
+              double share = lw_tensor_get_value (p, k);
+
+              g_assert_cmpfloat (share, >=, 0);
+              n_below += lw_tensor_get_value (y, k) < 0;
+              sum += share;
+              of_y = lw_tensor_get_value (y, k) > lw_tensor_get_value (y, of_y) ? k : of_y;
+              of_p = share > lw_tensor_get_value (p, of_p) ? k : of_p;
+            }
+          g_assert_cmpfloat_with_epsilon (sum, 1, 1e-6);
+          g_assert_cmpuint (of_y, ==, of_p);
+        }
+      g_assert_cmpuint (n_below, >, 0);
+    }
+}
+
 static void
 test_predict_sizes (void)
 {
@@ -603,6 +647,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/training/validation/none", test_no_validation);
   g_test_add_func ("/training/validation/neutral", test_validation_is_neutral);
   g_test_add_func ("/training/predict", test_predict);
+  g_test_add_func ("/training/predict/shares", test_predict_shares);
   g_test_add_func ("/training/predict/sizes", test_predict_sizes);
   g_test_add_func ("/training/initial-state", test_initial_state);
   status = g_test_run ();

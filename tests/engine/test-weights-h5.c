@@ -167,6 +167,25 @@ test_without_optimizer (void)
   g_assert_cmpuint (afresh->n_slots, ==, 0);
 }
 
+/* Those of a run that could not take one step more are not, either. */
+static void
+test_vast_step (void)
+{
+  g_autoptr(LwModelSpec) model = make_model ("mlp", "Adam");
+  g_autoptr(LwWeights)   weights = make_weights (model);
+  g_autoptr(LwWeights)   back = NULL;
+  g_autoptr(GBytes)      file = NULL;
+  GError                *error = NULL;
+
+  weights->step = G_MAXINT64;
+  file = lw_weights_write (model, weights, &error);
+  g_assert_no_error (error);
+  back = lw_weights_read (file, model, "the file", &error);
+  g_assert_no_error (error);
+  g_assert_false (back->has_optimizer);
+  g_assert_cmpuint (back->n_weights, ==, 4);
+}
+
 /* What Keras wrote, array for array as its own NumPy dump has them. */
 static void
 test_real_keras (gconstpointer model)
@@ -533,6 +552,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/weights/round-trip", test_round_trip);
   g_test_add_func ("/weights/without-optimizer", test_without_optimizer);
+  g_test_add_func ("/weights/vast-step", test_vast_step);
   g_test_add_data_func ("/weights/keras-adam", "opt_adam", test_real_keras);
   g_test_add_data_func ("/weights/keras-momentum", "opt_sgd_momentum", test_real_keras);
   g_test_add_func ("/weights/keras-models", test_real_models);

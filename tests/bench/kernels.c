@@ -1,43 +1,23 @@
-#include "engine/kernels/kernels.h"
+#include "tests/bench/bench.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/* How fast the kernels run, on one core, beside the processor's own limit:
- *
- *   bench-kernels [--isa NAME] [--short]
- *
- * The limit is the best of many runs of multiply-adds that need nothing but registers. Each figure is the median of repeated runs, as GFLOP/s (two operations for each
- * multiply-add) and as a share of the limit; elementwise kernels count bytes instead. */
-
-static double seconds_per_case = 0.15;
+/* How fast the kernels run, on one core, beside the processor's own limit. Each figure is the median of
+ * repeated runs: matrix products as GFLOP/s (two operations for each multiply-add) and as a share of
+ * the limit, elementwise kernels as elements. */
 
 typedef struct {
-  const char      *name;
+  BenchReport     *report;
   const LwKernels *kernels;
-  gpointer         data;
-  void           (*run) (const LwKernels *kernels, gpointer data);
-  double           amount; /* floating-point operations or bytes in one run */
-} Case;
+  double           seconds; /* for each case */
+  LwDevice        *limit;   /* these kernels, for bench_peak() */
+} Bench;
 
-static int
-compare_doubles (const void *a, const void *b)
-{
-  const double x = *(const double *) a, y = *(const double *) b;
+typedef void (*RunFunc) (const LwKernels *kernels, gpointer data);
 
-  return (x > y) - (x < y);
-}
-
+/* Seconds of one run: the median over batches of runs, each long enough for the clock. */
 static double
-now (void)
-{
-  return (double) g_get_monotonic_time () * 1e-6;
-}
-
-/* Amount per second: the median over batches of runs, each long enough for the clock, and in *best
- * the highest of them. */
-static double
-measure (const Case *one, double *best)
+measure (const Bench *bench, RunFunc run, gpointer data)
 {
   enum { MAX_SAMPLES = 200 };
   double samples[MAX_SAMPLES];
@@ -46,25 +26,23 @@ measure (const Case *one, double *best)
 
   for (;;)
     {
-      begin = now ();
+      begin = bench_now ();
       for (int i = 0; i < repeats; i++)
-        one->run (one->kernels, one->data);
-      if (now () - begin > 0.001)
+        run (bench->kernels, data);
+      if (bench_now () - begin > 0.0005)
         break;
       repeats *= 2;
     }
-  end = now () + seconds_per_case;
+  end = bench_now () + bench->seconds;
   do
     {
-      begin = now ();
+      begin = bench_now ();
       for (int i = 0; i < repeats; i++)
-        one->run (one->kernels, one->data);
-      samples[n++] = one->amount * repeats / (now () - begin);
+        run (bench->kernels, data);
+      samples[n++] = (bench_now () - begin) / repeats;
     }
-  while (n < MAX_SAMPLES && now () < end);
-  qsort (samples, n, sizeof (double), compare_doubles);
-  *best = samples[n - 1];
-  return samples[n / 2];
+  while (n < MAX_SAMPLES && bench_now () < end);
+  return bench_median (n, samples);
 }
 
 typedef float *AlignedFloats;
@@ -93,17 +71,17 @@ gemm_operations (const LwGemm *gemm)
   return 2. * gemm->rows * gemm->m * gemm->n * gemm->k * gemm->n_segments;
 }
 
-static double peak;
-
 static void
-report_gemm (const LwKernels *kernels, const char *name, LwGemm *gemm)
+report_gemm (const Bench *bench, const char *name, LwGemm *gemm)
 {
-  const Case   one = { name, kernels, gemm, run_gemm, gemm_operations (gemm) };
-  double       best;
-  const double speed = measure (&one, &best);
+  /* The limit anew, right before: clocks change with the heat and with who else is here. */
+  const double peak = bench_peak (bench->limit, bench->seconds / 4);
+  const double seconds = measure (bench, run_gemm, gemm);
+  const double speed = gemm_operations (gemm) / seconds;
 
-  g_print ("%-44s %8.1f GFLOP/s  %5.1f %%  %8.1f us\n", name, speed * 1e-9, 100 * speed / peak,
-           1e6 * one.amount / speed);
+  bench_report_row (bench->report, &(BenchRow){ .name = name, .threads = 1, .value = speed * 1e-9,
+                                                .unit = "GFLOP/s", .share = speed / peak,
+                                                .microseconds = seconds * 1e6 });
 }
 
 static ptrdiff_t *
@@ -118,7 +96,7 @@ multiples (int n, ptrdiff_t step)
 
 /* One image [h, w, cin] under kernel k×k, "valid": forward, weight gradient, data gradient. */
 static void
-bench_convolution (const LwKernels *kernels, int h, int w, int cin, int k, int cout)
+bench_convolution (const Bench *bench, int h, int w, int cin, int k, int cout)
 {
   const int            oh = h - k + 1, ow = w - k + 1;
   const int            border = k - 1, gw = ow + 2 * border; /* the gradient's zero-bordered scratch */
@@ -152,7 +130,7 @@ bench_convolution (const LwKernels *kernels, int h, int w, int cin, int k, int c
                 .b_stride = cin, .n_segments = k, .a_segments = g_rows, .b_segments = w_rows, .c = x,
                 .c_row_block = (ptrdiff_t) w * cin, .c_row_stride = cin };
 
-  report_gemm (kernels, forward_name, &forward);
+  report_gemm (bench, forward_name, &forward);
   memset (weights, 0, (gsize) k * k * cin * cout * sizeof (float));
   if (k * cin < 12)
     {
@@ -167,15 +145,15 @@ bench_convolution (const LwKernels *kernels, int h, int w, int cin, int k, int c
     }
   for (gsize i = 0; i < (gsize) h * w * cin; i++)
     x[i] *= 1e-3f; /* sums that go on for seconds stay finite */
-  report_gemm (kernels, weights_name, &dw);
+  report_gemm (bench, weights_name, &dw);
   memset (weights, 0, (gsize) k * k * cin * cout * sizeof (float));
   if (cin > 1)
-    report_gemm (kernels, data_name, &dx);
+    report_gemm (bench, data_name, &dx);
 }
 
 /* Dense [batch, inputs] -> units: forward, dW = xᵀ·gy, dX = gy·Wᵀ (the transpose made before). */
 static void
-bench_dense (const LwKernels *kernels, int batch, int inputs, int units)
+bench_dense (const Bench *bench, int batch, int inputs, int units)
 {
   g_auto (AlignedFloats) x = new_floats ((gsize) batch * inputs);
   g_auto (AlignedFloats) weights = new_floats ((gsize) inputs * units);
@@ -195,103 +173,9 @@ bench_dense (const LwKernels *kernels, int batch, int inputs, int units)
                 .a_row_stride = units, .b = weights, .b_stride = inputs, .n_segments = 1, .c = x,
                 .c_row_stride = inputs };
 
-  report_gemm (kernels, forward_name, &forward);
-  report_gemm (kernels, weights_name, &dw);
-  report_gemm (kernels, data_name, &dx);
-}
-
-/* The limit: independent chains of multiply-adds on vectors of each common length, best of all. */
-typedef float Vec4 __attribute__ ((vector_size (16)));
-typedef float Vec8 __attribute__ ((vector_size (32)));
-typedef float Vec16 __attribute__ ((vector_size (64)));
-
-#define CHAINS 12
-#define STEPS 100000
-
-#define DEFINE_CHAINS(NAME, VEC, TARGET)                                                           \
-  __attribute__ ((noinline, optimize ("O3"), TARGET)) static float NAME (float x)                  \
-  {                                                                                                \
-    VEC a0 = { x }, a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0, a8 = a0,        \
-        a9 = a0, a10 = a0, a11 = a0;                                                               \
-    VEC f = { x };                                                                                 \
-                                                                                                   \
-    for (int i = 0; i < STEPS; i++)                                                                \
-      {                                                                                            \
-        STEP_ALL                                                                                   \
-      }                                                                                            \
-    a0 += a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9 + a10 + a11;                                  \
-    return a0[0];                                                                                  \
-  }
-
-#if defined __x86_64__
-#define STEP(i) __asm__ volatile ("vfmadd231ps %1, %1, %0" : "+v"(a##i) : "v"(f));
-#define STEP_ALL                                                                                   \
-  STEP (0) STEP (1) STEP (2) STEP (3) STEP (4) STEP (5) STEP (6) STEP (7) STEP (8) STEP (9)        \
-  STEP (10) STEP (11)
-#ifdef __clang__
-#define TARGET_OF(x) target (x)
-#undef DEFINE_CHAINS
-#define DEFINE_CHAINS(NAME, VEC, TARGET)                                                           \
-  __attribute__ ((noinline, TARGET)) static float NAME (float x)                                   \
-  {                                                                                                \
-    VEC a0 = { x }, a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0, a8 = a0,        \
-        a9 = a0, a10 = a0, a11 = a0;                                                               \
-    VEC f = { x };                                                                                 \
-                                                                                                   \
-    for (int i = 0; i < STEPS; i++)                                                                \
-      {                                                                                            \
-        STEP_ALL                                                                                   \
-      }                                                                                            \
-    a0 += a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9 + a10 + a11;                                  \
-    return a0[0];                                                                                  \
-  }
-#endif
-DEFINE_CHAINS (chains_avx512, Vec16, target ("avx512f"))
-DEFINE_CHAINS (chains_avx2, Vec8, target ("avx2,fma"))
-#undef STEP
-#define STEP(i)                                                                                    \
-  {                                                                                                \
-    Vec4 product = f;                                                                              \
-    __asm__ volatile ("mulps %2, %0\n\taddps %0, %1" : "+x"(product), "+x"(a##i) : "x"(f));        \
-  }
-DEFINE_CHAINS (chains_baseline, Vec4, unused)
-#elif defined __aarch64__
-#define STEP(i) __asm__ volatile ("fmla %0.4s, %1.4s, %1.4s" : "+w"(a##i) : "w"(f));
-#define STEP_ALL                                                                                   \
-  STEP (0) STEP (1) STEP (2) STEP (3) STEP (4) STEP (5) STEP (6) STEP (7) STEP (8) STEP (9)        \
-  STEP (10) STEP (11)
-DEFINE_CHAINS (chains_neon, Vec4, unused)
-#else
-#define STEP_ALL a0 += f * f; a1 += f * f; a2 += f * f; a3 += f * f; a4 += f * f; a5 += f * f;     \
-  a6 += f * f; a7 += f * f; a8 += f * f; a9 += f * f; a10 += f * f; a11 += f * f;
-DEFINE_CHAINS (chains_baseline, Vec4, unused)
-#endif
-
-static void
-run_chains (const LwKernels *kernels, gpointer data)
-{
-  switch (kernels->isa)
-    {
-#if defined __x86_64__
-    case LW_ISA_AVX512:
-      (void) chains_avx512 (1e-3f);
-      break;
-    case LW_ISA_AVX2:
-      (void) chains_avx2 (1e-3f);
-      break;
-#endif
-#if defined __aarch64__
-    case LW_ISA_NEON:
-      (void) chains_neon (1e-3f);
-      break;
-#else
-    case LW_ISA_BASELINE:
-      (void) chains_baseline (1e-3f);
-      break;
-#endif
-    default:
-      break;
-    }
+  report_gemm (bench, forward_name, &forward);
+  report_gemm (bench, weights_name, &dw);
+  report_gemm (bench, data_name, &dx);
 }
 
 /* --- Elementwise --- */
@@ -427,7 +311,7 @@ run_transpose (const LwKernels *k, gpointer data)
 }
 
 static void
-bench_elementwise (const LwKernels *kernels)
+bench_elementwise (const Bench *bench)
 {
   enum { N = 16384 };
   Buffers x = { N, new_floats (2 * N), new_floats (2 * N), new_floats (2 * N), new_floats (2 * N),
@@ -459,12 +343,12 @@ bench_elementwise (const LwKernels *kernels)
     x.d[i] = x.d[i] * x.d[i];
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      const Case   one = { cases[i].name, kernels, &x, cases[i].run, (double) cases[i].elements };
-      double       best;
-      const double speed = measure (&one, &best);
+      const double seconds = measure (bench, cases[i].run, &x);
 
-      g_print ("%-44s %8.2f Gelement/s       %8.2f us\n", cases[i].name, speed * 1e-9,
-               1e6 * one.amount / speed);
+      bench_report_row (bench->report,
+                        &(BenchRow){ .name = cases[i].name, .threads = 1,
+                                     .value = (double) cases[i].elements / seconds * 1e-9,
+                                     .unit = "Gelement/s", .microseconds = seconds * 1e6 });
     }
   g_aligned_free (x.a);
   g_aligned_free (x.b);
@@ -474,57 +358,25 @@ bench_elementwise (const LwKernels *kernels)
   g_free (x.labels);
 }
 
-static void
-bench (const LwKernels *kernels)
+void
+bench_kernels (BenchReport *report, const BenchOptions *options, const LwKernels *kernels)
 {
-  const Case   chains = { "limit", kernels, NULL, run_chains,
-                          2. * CHAINS * STEPS * kernels->lanes };
-  const guint  mode = lw_float_mode_enter ();
+  LwDevice         limit = { .kernels = kernels };
+  const Bench      bench = { report, kernels, options->spell / 5, &limit };
+  const guint      mode = lw_float_mode_enter ();
+  g_autofree char *title = g_strdup_printf ("Kernels, %s", kernels->name);
 
-  measure (&chains, &peak);
-  g_print ("\n%s: %d lanes, multiply-add chains %.1f GFLOP/s on one core\n", kernels->name,
-           kernels->lanes, peak * 1e-9);
-  bench_convolution (kernels, 28, 28, 1, 3, 16);
-  bench_convolution (kernels, 26, 26, 16, 3, 16);
-  bench_convolution (kernels, 28, 28, 1, 3, 32);
-  bench_convolution (kernels, 13, 13, 32, 3, 64);
-  bench_convolution (kernels, 26, 26, 16, 3, 24);
-  bench_dense (kernels, 32, 784, 64);
-  bench_dense (kernels, 128, 1600, 10);
-  bench_dense (kernels, 32, 64, 10);
-  bench_dense (kernels, 512, 512, 512);
-  bench_dense (kernels, 1, 784, 64);
-  bench_elementwise (kernels);
+  bench_report_section (report, title);
+  bench_convolution (&bench, 28, 28, 1, 3, 16);
+  bench_convolution (&bench, 26, 26, 16, 3, 16);
+  bench_convolution (&bench, 28, 28, 1, 3, 32);
+  bench_convolution (&bench, 13, 13, 32, 3, 64);
+  bench_convolution (&bench, 26, 26, 16, 3, 24);
+  bench_dense (&bench, 32, 784, 64);
+  bench_dense (&bench, 128, 1600, 10);
+  bench_dense (&bench, 32, 64, 10);
+  bench_dense (&bench, 512, 512, 512);
+  bench_dense (&bench, 1, 784, 64);
+  bench_elementwise (&bench);
   lw_float_mode_leave (mode);
-}
-
-int
-main (int argc, char *argv[])
-{
-  g_autofree char       *name = NULL;
-  gboolean               brief = FALSE;
-  g_autoptr (GError)     error = NULL;
-  const GOptionEntry     entries[] = {
-    { "isa", 0, 0, G_OPTION_ARG_STRING, &name, "Only this instruction set", "NAME" },
-    { "short", 0, 0, G_OPTION_ARG_NONE, &brief, "A few milliseconds each: a smoke test", NULL },
-    G_OPTION_ENTRY_NULL
-  };
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-
-  g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error))
-    {
-      g_printerr ("bench-kernels: %s\n", error->message);
-      return 2;
-    }
-  if (brief)
-    seconds_per_case = 0.002;
-  for (int isa = LW_N_ISAS - 1; isa >= 0; isa--)
-    {
-      const LwKernels *kernels = lw_kernels_get ((LwIsa) isa);
-
-      if (kernels != NULL && (name == NULL || g_str_equal (name, kernels->name)))
-        bench (kernels);
-    }
-  return 0;
 }
