@@ -111,7 +111,7 @@ typedef struct {
  * slopes and draws directory/scale.png. */
 gboolean    bench_scale            (const BenchOptions *options, LwDevice *one, LwDevice *all,
                                     const char *directory, GError **error);
-/* One log-log panel for each series: the time of a step, and the time of its arithmetic at the limit. */
+/* One log-log panel for each series: the time of a step, and of its arithmetic at the limit. */
 gboolean    bench_plot             (const char *path, const BenchSeries *series, guint n,
                                     int n_threads, GError **error);
 

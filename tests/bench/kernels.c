@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-/* How fast the kernels run, on one core, beside the processor's own limit. Each figure is the median of
- * repeated runs: matrix products as GFLOP/s (two operations for each multiply-add) and as a share of
- * the limit, elementwise kernels as elements. */
+/* How fast the kernels run, on one core, beside the processor's own limit. Each figure is the median
+ * of repeated runs: matrix products as GFLOP/s (two operations for each multiply-add) and as a share
+ * of the limit, elementwise kernels as elements. */
 
 typedef struct {
   BenchReport     *report;
@@ -99,7 +99,7 @@ static void
 bench_convolution (const Bench *bench, int h, int w, int cin, int k, int cout)
 {
   const int            oh = h - k + 1, ow = w - k + 1;
-  const int            border = k - 1, gw = ow + 2 * border; /* the gradient's zero-bordered scratch */
+  const int            border = k - 1, gw = ow + 2 * border; /* the gradient's bordered scratch */
   g_auto (AlignedFloats) x = new_floats ((gsize) h * w * cin);
   g_auto (AlignedFloats) y = new_floats ((gsize) oh * ow * cout);
   g_auto (AlignedFloats) weights = new_floats ((gsize) k * k * cin * cout);

@@ -1,14 +1,15 @@
 /* How fast Layerwise is on this machine:
  *
- *   layerwise-bench [--short] [--json]           one table: the machine, the kernels, the workloads
- *   layerwise-bench --scale DIRECTORY            a step's time against everything that may grow, with a plot
- *   layerwise-bench --spell WORKLOAD …           one number, for compare.py: the speed in one spell
+ *   layerwise-bench [--short] [--json]   one table: the machine, the kernels, the workloads
+ *   layerwise-bench --scale DIRECTORY    a step's time against all that may grow, with a plot
+ *   layerwise-bench --spell WORKLOAD …   one number, for compare.py: the speed in one spell
  *
  * Compare figures of one run only, on a machine that does nothing else. */
 
 #include "tests/bench/bench.h"
 
 #include <gio/gio.h>
+#include <locale.h>
 
 static char    *isa_name;
 static char    *scale_directory;
@@ -157,6 +158,7 @@ main (int argc, char *argv[])
   BenchOptions               options = { .spell = 0.4, .rounds = 7 };
   gboolean                   ok;
 
+  setlocale (LC_ALL, "");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc > 1)
     {

@@ -5,7 +5,8 @@
 
 /* A page of log-log panels, two columns wide. */
 
-enum { PANEL_WIDTH = 560, PANEL_HEIGHT = 400, COLUMNS = 2, LEFT = 70, RIGHT = 20, TOP = 40, BOTTOM = 50 };
+enum { PANEL_WIDTH = 560, PANEL_HEIGHT = 400, COLUMNS = 2 };
+enum { LEFT = 70, RIGHT = 20, TOP = 40, BOTTOM = 50 };
 
 typedef struct {
   double x0, x1, y0, y1; /* the axes' ends, logarithms to base 10 */

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How the time of a training step grows with all that may grow. Models are `depth` convolutions of 3×3
- * with relu, averaged over the image, and Dense 10; the images are noise. Beside each time stands the
- * local slope: the logarithm of the time's growth over that of the arithmetic's, 1 where the cost is
- * linear in it. */
+/* How the time of a training step grows with all that may grow. Models are `depth` convolutions of
+ * 3×3 with relu, averaged over the image, and Dense 10; the images are noise. Beside each time stands
+ * the local slope: the logarithm of the time's growth over that of the arithmetic's, 1 where the cost
+ * is linear in it. */
 
 /* Slopes further than this from 1 are spoken of. */
 #define SLOPE_TOLERANCE 0.15
@@ -120,7 +120,11 @@ largest_weights (LwModelSpec *model)
   double largest = 0;
 
   for (guint i = 0; i < lw_model_spec_get_n_layers (model); i++)
-    largest = MAX (largest, (double) lw_layer_info_get_n_parameters (lw_model_spec_get_info (model, i)));
+    {
+      const LwLayerInfo *info = lw_model_spec_get_info (model, i);
+
+      largest = MAX (largest, (double) lw_layer_info_get_n_parameters (info));
+    }
   return largest * (double) sizeof (float);
 }
 
@@ -170,10 +174,13 @@ time_point (const BenchOptions *options, const Shape *shape, LwDevice *const *de
   settings.batch_size = (guint) shape->batch;
   *point = (BenchPoint){ .x = x, .bytes = activation_bytes (model, shape),
                          .weights = largest_weights (model),
-                         .cost = shape->batch * bench_training_cost (model, shape->size, shape->size) };
+                         .cost = shape->batch
+                                 * bench_training_cost (model, shape->size, shape->size) };
   for (guint side = 0; ok && side < series->n_sides; side++)
     {
-      point->limit[side] = point->cost / bench_peak (devices[side], options->spell / 10);
+      /* The limit anew for each point: others may take a part of the machine for a while. */
+      point->limit[side]
+        = point->cost / bench_peak (devices[side], MAX (options->spell / 10, 0.02));
       trainings[side] = lw_training_new (devices[side], model, &settings, images, error);
       ok = trainings[side] != NULL;
     }
@@ -195,7 +202,7 @@ cache_size (int name)
   return size > 0 ? (double) size : 0;
 }
 
-/* Why the time between two points grew more or less than the arithmetic did, as far as figures tell. */
+/* Why the time between two points grew more or less than the arithmetic, as far as figures tell. */
 static char *
 explain (const BenchSeries *series, const BenchPoint *from, const BenchPoint *to, double slope)
 {
@@ -258,7 +265,8 @@ print_series (const BenchSeries *series, int n_threads)
   for (guint i = 1; series->n_sides > 1 && i < series->n; i++)
     {
       const BenchPoint *to = &series->points[i], *from = to - 1;
-      const double      slope = log (to->seconds[0] / from->seconds[0]) / log (to->cost / from->cost);
+      const double      slope
+        = log (to->seconds[0] / from->seconds[0]) / log (to->cost / from->cost);
       g_autofree char  *why = NULL;
 
       if (fabs (slope - 1) <= SLOPE_TOLERANCE)

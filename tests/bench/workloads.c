@@ -10,8 +10,8 @@
 
 /* Whole steps and whole predictions, as the command line trains and the digit pad predicts. */
 
-/* Multiplications and additions of a layer's matrix product: for each output element, one pair for each
- * weight that it depends on. 0 for a layer without a matrix of weights. */
+/* Multiplications and additions of a layer's matrix product: for each output element, one pair for
+ * each weight that it depends on. 0 for a layer without a matrix of weights. */
 static double
 product_cost (const LwLayerInfo *info)
 {

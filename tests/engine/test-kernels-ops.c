@@ -13,7 +13,7 @@
 
 #define GUARD_WORD 0x7fc0beefu /* a NaN: what leaks into a result shows */
 #define N_PAINTED  8           /* blocks of one size that wear guards at a time */
-#define WORDS_BEFORE 10        /* behind the pool's own words in front of a block */
+#define WORDS_BEFORE 8         /* behind the pool's own words in front of a block */
 #define WORDS_BEHIND (LW_KERNEL_SLACK / sizeof (guint32))
 
 typedef struct {
