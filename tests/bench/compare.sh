@@ -1,6 +1,7 @@
 #!/bin/sh
 # Layerwise beside PyTorch on this machine, in one run: ./tests/bench/compare.sh [--short]
-# Installs Debian's python3-torch and what the build needs, where missing. No part of the tests.
+# Installs python3-torch, OpenBLAS for it (PyTorch would multiply matrices with the slow reference BLAS
+# otherwise) and what the build needs, where missing. No part of the tests.
 set -u
 
 root=$(cd -- "$(dirname -- "$0")/../.." && pwd -P) || exit 1
@@ -11,7 +12,7 @@ build=$root/build-tests
 
 # The lists are words, one package each.
 # shellcheck disable=SC2086
-lw_require_packages $LW_BUILD_PACKAGES python3 python3-numpy python3-torch
+lw_require_packages $LW_BUILD_PACKAGES python3 python3-numpy python3-torch libopenblas0-openmp
 
 if ! lw_build "$root" "$build" "--buildtype=debugoptimized -Dwerror=false" \
   tests/bench/layerwise-bench; then
