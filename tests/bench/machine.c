@@ -139,18 +139,24 @@ copy_block (gpointer data, int chunk)
   memcpy (memory->to + (gsize) chunk * BLOCK, memory->from + (gsize) chunk * BLOCK, BLOCK);
 }
 
-typedef guint64 Words __attribute__ ((vector_size (64)));
+typedef guint64 Words __attribute__ ((vector_size (16)));
 
 static void
 read_block (gpointer data, int chunk)
 {
   const Memory *memory = data;
   const Words  *words = (const Words *) (memory->from + (gsize) chunk * BLOCK);
-  Words         sum = { 0 };
+  Words         a = { 0 }, b = a, c = a, d = a;
 
-  for (gsize i = 0; i < BLOCK / sizeof (Words); i++)
-    sum += words[i];
-  memory->sums[chunk] = sum[0] + sum[1] + sum[2] + sum[3] + sum[4] + sum[5] + sum[6] + sum[7];
+  for (gsize i = 0; i < BLOCK / sizeof (Words); i += 4)
+    {
+      a += words[i];
+      b += words[i + 1];
+      c += words[i + 2];
+      d += words[i + 3];
+    }
+  a += b + c + d;
+  memory->sums[chunk] = a[0] + a[1];
 }
 
 static double
