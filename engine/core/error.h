@@ -21,4 +21,7 @@ typedef enum {
 
 GQuark lw_error_quark (void);
 
+/* "a, b, c" of a NULL-terminated list, or the first eight and "…": names within a sentence. */
+char  *lw_list_names  (const char *const *names) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -48,6 +48,19 @@ read_header (const LwNpyStream *stream, LwNpyHeader *header, gsize *done, GError
          && lw_npy_header_parse (text, length, stream->subject, header, error);
 }
 
+gboolean
+lw_npy_stream_read_type (const LwNpyStream *stream, LwDType *dtype, LwShape *shape, GError **error)
+{
+  LwNpyHeader header;
+  gsize       done;
+
+  if (!read_header (stream, &header, &done, error))
+    return FALSE;
+  *dtype = header.dtype;
+  *shape = header.shape;
+  return TRUE;
+}
+
 static void
 swap_bytes (gpointer data, gsize size, gsize count)
 {

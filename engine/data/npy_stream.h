@@ -16,6 +16,8 @@ typedef struct {
   gpointer    source;
 } LwNpyStream;
 
+/* What array comes, from the header at the stream's start alone; the elements are next in it. */
+gboolean  lw_npy_stream_read_type (const LwNpyStream *stream, LwDType *dtype, LwShape *shape, GError **error);
 /* Reads the whole stream as one array. */
 LwTensor *lw_npy_stream_read (const LwNpyStream *stream, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -71,55 +71,42 @@ lw_npz_get_names (LwNpz *npz)
   return (const char *const *) npz->names->pdata;
 }
 
-/* "x, y, z", or the first few of many. */
-static char *
-list_names (LwNpz *npz)
-{
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; i < npz->members->len; i++)
-    {
-      if (i == 8)
-        {
-          g_string_append (text, ", …");
-          break;
-        }
-      if (i > 0)
-        g_string_append (text, ", ");
-      g_string_append (text, g_ptr_array_index (npz->names, i));
-    }
-  return g_string_free (text, FALSE);
-}
-
 static gboolean
 read_member (gpointer source, gpointer buffer, gsize length, GError **error)
 {
   return lw_zip_member_read (source, buffer, length, error);
 }
 
-LwTensor *
-lw_npz_read (LwNpz *npz, const char *name, GError **error)
+/* An array on its way out of the archive. */
+typedef struct {
+  char        *subject;
+  LwZipMember *member;
+  LwNpyStream  stream;
+} Array;
+
+static void
+array_close (Array *array)
+{
+  g_clear_pointer (&array->member, lw_zip_member_close);
+  g_clear_pointer (&array->subject, g_free);
+}
+
+static gboolean
+array_open (LwNpz *npz, const char *name, Array *array, GError **error)
 {
   const char *subject = lw_zip_reader_get_subject (npz->reader);
 
+  *array = (Array) { NULL };
   for (guint i = 0; i < npz->members->len; i++)
     if (g_str_equal (g_ptr_array_index (npz->names, i), name))
       {
-        g_autoptr(LwZipMember) member = NULL;
-        g_autoptr(LwTensor)    tensor = NULL;
-        g_autofree char       *array_subject = NULL;
-        LwNpyStream            stream;
-
-        array_subject = g_strdup_printf (_("The array %s of %s"), name, subject);
-        member = lw_zip_member_open (npz->reader, g_array_index (npz->members, guint, i), error);
-        if (member == NULL)
-          return NULL;
-        stream = (LwNpyStream) { array_subject, lw_zip_member_get_size (member), read_member, member };
-        tensor = lw_npy_stream_read (&stream, error);
-        if (tensor == NULL || !lw_zip_member_finish (member, error))
-          return NULL;
-        lw_tensor_set_name (tensor, name);
-        return g_steal_pointer (&tensor);
+        array->member = lw_zip_member_open (npz->reader, g_array_index (npz->members, guint, i), error);
+        if (array->member == NULL)
+          return FALSE;
+        array->subject = g_strdup_printf (_("The array %s of %s"), name, subject);
+        array->stream = (LwNpyStream) { array->subject, lw_zip_member_get_size (array->member), read_member,
+                                        array->member };
+        return TRUE;
       }
 
   if (npz->members->len == 0)
@@ -127,12 +114,39 @@ lw_npz_read (LwNpz *npz, const char *name, GError **error)
                  _("%s holds no NumPy arrays, but an array %s is needed"), subject, name);
   else
     {
-      g_autofree char *names = list_names (npz);
+      g_autofree char *names = lw_list_names (lw_npz_get_names (npz));
 
       g_set_error (error, LW_ERROR, LW_ERROR_FILE,
                    _("%s holds no array called %s; there are: %s"), subject, name, names);
     }
-  return NULL;
+  return FALSE;
+}
+
+gboolean
+lw_npz_get_type (LwNpz *npz, const char *name, LwDType *dtype, LwShape *shape, GError **error)
+{
+  Array    array;
+  gboolean ok = array_open (npz, name, &array, error)
+                && lw_npy_stream_read_type (&array.stream, dtype, shape, error);
+
+  array_close (&array);
+  return ok;
+}
+
+LwTensor *
+lw_npz_read (LwNpz *npz, const char *name, GError **error)
+{
+  Array     array;
+  LwTensor *tensor = NULL;
+
+  if (array_open (npz, name, &array, error))
+    tensor = lw_npy_stream_read (&array.stream, error);
+  if (tensor != NULL && !lw_zip_member_finish (array.member, error))
+    g_clear_pointer (&tensor, lw_tensor_unref);
+  if (tensor != NULL)
+    lw_tensor_set_name (tensor, name);
+  array_close (&array);
+  return tensor;
 }
 
 /* Names are what a reader finds an array by. */

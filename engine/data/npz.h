@@ -25,6 +25,9 @@ void               lw_npz_close (LwNpz *npz);
 /* The arrays' names without ".npy", NULL-terminated, in the file's order; borrowed. */
 const char *const *lw_npz_get_names (LwNpz *npz);
 
+/* What the array called `name` is, from its header alone: no memory is asked for its elements. */
+gboolean           lw_npz_get_type (LwNpz *npz, const char *name, LwDType *dtype, LwShape *shape,
+                                    GError **error);
 /* The array called `name`; the tensor bears that name. LW_ERROR_FILE names the arrays there are when
  * there is none of that name. */
 LwTensor          *lw_npz_read  (LwNpz *npz, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,16 +1,12 @@
 #include "engine/io/checkpoint.h"
 
 #include "engine/core/error.h"
-#include "engine/data/npy_header.h"
-#include "engine/data/npy_stream.h"
 #include "engine/data/npz.h"
-#include "engine/io/zip_reader.h"
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
-#define MAX_ARRAYS 65535
 #define MAX_ITERATIONS 1e15 /* whole numbers still, and far from the end of int64 */
 
 typedef struct _Object Object;
@@ -355,11 +351,10 @@ lw_checkpoint_save (LwCheckpoint *checkpoint, const char *path, GError **error)
   g_autofree const char **names = g_new (const char *, entries->len);
   g_autofree LwTensor   **values = g_new (LwTensor *, entries->len);
 
-  if (entries->len == 0 || entries->len > MAX_ARRAYS)
+  if (entries->len == 0)
     {
-      g_set_error (error, LW_ERROR, LW_ERROR_VALUE,
-                   entries->len == 0 ? _("%s has no object to save; add one first")
-                                     : _("%s has too many arrays for one file"), checkpoint->name);
+      g_set_error (error, LW_ERROR, LW_ERROR_VALUE, _("%s has no object to save; add one first"),
+                   checkpoint->name);
       return FALSE;
     }
   for (guint i = 0; i < entries->len; i++)
@@ -375,112 +370,61 @@ lw_checkpoint_save (LwCheckpoint *checkpoint, const char *path, GError **error)
 /* -- restoring -- */
 
 static gboolean
-read_member (gpointer source, gpointer buffer, gsize length, GError **error)
+check_type (const Entry *entry, LwDType dtype, const LwShape *shape, const char *file, GError **error)
 {
-  return lw_zip_member_read (source, buffer, length, error);
-}
-
-/* The header of an array, before anything of its size is made. */
-static gboolean
-read_header (LwZipMember *member, const char *subject, LwNpyHeader *header, GError **error)
-{
-  guint8           prefix[LW_NPY_MAX_PREFIX];
-  g_autofree char *text = NULL;
-  gsize            prefix_length, length;
-
-  if (!lw_zip_member_read (member, prefix, LW_NPY_MIN_PREFIX, error)
-      || !lw_npy_prefix_parse (prefix, subject, &prefix_length, error)
-      || !lw_zip_member_read (member, prefix + LW_NPY_MIN_PREFIX, prefix_length - LW_NPY_MIN_PREFIX, error)
-      || !lw_npy_length_parse (prefix, subject, &length, error))
-    return FALSE;
-  text = g_malloc (length + 1);
-  return lw_zip_member_read (member, text, length, error)
-         && lw_npy_header_parse (text, length, subject, header, error);
-}
-
-static gboolean
-check_header (const Entry *entry, const LwNpyHeader *header, const char *subject, GError **error)
-{
-  const LwShape   *shape = lw_tensor_get_shape (entry->value);
-  LwDType          dtype = lw_tensor_get_dtype (entry->value);
+  const LwShape   *own_shape = lw_tensor_get_shape (entry->value);
+  LwDType          own_dtype = lw_tensor_get_dtype (entry->value);
+  g_autofree char *subject = NULL;
   g_autofree char *want = NULL;
   g_autofree char *have = NULL;
 
-  if (header->dtype != dtype)
+  if (dtype == own_dtype && lw_shape_equal (shape, own_shape))
+    return TRUE;
+  subject = g_strdup_printf (_("The array %s of %s"), entry->name, file);
+  if (dtype != own_dtype)
     {
       g_set_error (error, LW_ERROR, LW_ERROR_DTYPE,
                    _("%s is %s, but %s here is %s; nothing was restored"), subject,
-                   lw_dtype_get_name (header->dtype), entry->name, lw_dtype_get_name (dtype));
+                   lw_dtype_get_name (dtype), entry->name, lw_dtype_get_name (own_dtype));
       return FALSE;
     }
-  if (lw_shape_equal (&header->shape, shape))
-    return TRUE;
-  want = lw_shape_to_string (shape);
-  have = lw_shape_to_string (&header->shape);
+  want = lw_shape_to_string (own_shape);
+  have = lw_shape_to_string (shape);
   g_set_error (error, LW_ERROR, LW_ERROR_SHAPE,
                _("%s has shape %s, but %s here has shape %s; nothing was restored, for it belongs to "
                  "another object"), subject, have, entry->name, want);
   return FALSE;
 }
 
-/* Fills entry->read from member `i` of the file. */
+/* Reads what is wanted, each array after its type alone has been found to fit; the names of what is not
+ * wanted go to `unused`. */
 static gboolean
-read_entry (LwZipReader *reader, guint i, Entry *entry, GError **error)
+read_entries (LwNpz *npz, const char *file, GPtrArray *entries, GPtrArray *unused, GError **error)
 {
-  g_autofree char       *subject = NULL;
-  g_autoptr (LwZipMember) member = lw_zip_member_open (reader, i, error);
-  LwNpyHeader            header;
-  LwNpyStream            stream;
-
-  if (member == NULL)
-    return FALSE;
-  subject = g_strdup_printf (_("The array %s of %s"), entry->name, lw_zip_reader_get_subject (reader));
-  if (!read_header (member, subject, &header, error) || !check_header (entry, &header, subject, error))
-    return FALSE;
-
-  /* From its start again. */
-  lw_zip_member_close (g_steal_pointer (&member));
-  member = lw_zip_member_open (reader, i, error);
-  if (member == NULL)
-    return FALSE;
-  stream = (LwNpyStream) { subject, lw_zip_member_get_size (member), read_member, member };
-  entry->read = lw_npy_stream_read (&stream, error);
-  return entry->read != NULL && lw_zip_member_finish (member, error)
-         && entry->object->kind->check (entry, lw_zip_reader_get_subject (reader), error);
-}
-
-/* Reads what is wanted; the names of what is not go to `unused`. */
-static gboolean
-read_entries (LwZipReader *reader, GPtrArray *entries, GPtrArray *unused, GError **error)
-{
-  g_autoptr (GHashTable) by_member = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) by_name = g_hash_table_new (g_str_hash, g_str_equal);
 
   for (guint i = 0; i < entries->len; i++)
     {
       Entry *entry = g_ptr_array_index (entries, i);
 
-      g_hash_table_insert (by_member, g_strconcat (entry->name, ".npy", NULL), entry);
+      g_hash_table_insert (by_name, entry->name, entry);
     }
-  for (guint i = 0; i < lw_zip_reader_get_n_members (reader); i++)
+  for (const char *const *name = lw_npz_get_names (npz); *name != NULL; name++)
     {
-      const char *member = lw_zip_reader_get_name (reader, i);
-      Entry      *entry = g_hash_table_lookup (by_member, member);
+      Entry  *entry = g_hash_table_lookup (by_name, *name);
+      LwDType dtype;
+      LwShape shape;
 
       if (entry == NULL)
         {
-          char *name = g_utf8_make_valid (member, -1);
-
-          if (g_str_has_suffix (name, ".npy"))
-            name[strlen (name) - strlen (".npy")] = '\0';
-          g_ptr_array_add (unused, name);
+          g_ptr_array_add (unused, g_strdup (*name));
+          continue;
         }
-      else if (entry->read != NULL)
-        {
-          g_set_error (error, LW_ERROR, LW_ERROR_FILE, _("%s is damaged: it holds two arrays called %s"),
-                       lw_zip_reader_get_subject (reader), entry->name);
-          return FALSE;
-        }
-      else if (!read_entry (reader, i, entry, error))
+      if (!lw_npz_get_type (npz, *name, &dtype, &shape, error)
+          || !check_type (entry, dtype, &shape, file, error))
+        return FALSE;
+      entry->read = lw_npz_read (npz, *name, error);
+      if (entry->read == NULL || !entry->object->kind->check (entry, file, error))
         return FALSE;
     }
   return TRUE;
@@ -512,16 +456,17 @@ take_names (GPtrArray *names)
 LwCheckpointStatus *
 lw_checkpoint_restore (LwCheckpoint *checkpoint, const char *path, GError **error)
 {
-  g_autoptr (LwZipReader) reader = lw_zip_reader_open (path, MAX_ARRAYS, error);
-  g_autoptr (GPtrArray)   entries = NULL;
-  g_autoptr (GPtrArray)   unused = g_ptr_array_new_with_free_func (g_free);
-  GPtrArray              *matched, *missing;
-  LwCheckpointStatus     *status;
+  g_autoptr (LwNpz)     npz = lw_npz_open (path, error);
+  g_autofree char      *file = g_filename_display_name (path);
+  g_autoptr (GPtrArray) entries = NULL;
+  g_autoptr (GPtrArray) unused = g_ptr_array_new_with_free_func (g_free);
+  GPtrArray            *matched, *missing;
+  LwCheckpointStatus   *status;
 
-  if (reader == NULL)
+  if (npz == NULL)
     return NULL;
   entries = list_entries (checkpoint);
-  if (!read_entries (reader, entries, unused, error) || !apply_entries (entries, error))
+  if (!read_entries (npz, file, entries, unused, error) || !apply_entries (entries, error))
     return NULL;
 
   matched = g_ptr_array_new ();
@@ -550,24 +495,11 @@ lw_checkpoint_status_free (LwCheckpointStatus *status)
   g_free (status);
 }
 
-/* "a, b, c", or the first few of many. */
-static char *
-list_names (char **names)
-{
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; names[i] != NULL && i < 8; i++)
-    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", names[i]);
-  if (g_strv_length (names) > 8)
-    g_string_append (text, ", …");
-  return g_string_free (text, FALSE);
-}
-
 gboolean
 lw_checkpoint_assert_consumed (const LwCheckpointStatus *status, GError **error)
 {
-  g_autofree char *missing = list_names (status->missing);
-  g_autofree char *unused = list_names (status->unused);
+  g_autofree char *missing = lw_list_names ((const char *const *) status->missing);
+  g_autofree char *unused = lw_list_names ((const char *const *) status->unused);
 
   if (*missing == '\0' && *unused == '\0')
     return TRUE;
