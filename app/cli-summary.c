@@ -61,18 +61,6 @@ lw_cli_summary (int argc, char **argv)
   return lw_cli_flush (&error) ? 0 : lw_cli_fail (syntax.command, g_steal_pointer (&error));
 }
 
-/* "34,826", as in the summary. */
-static char *
-format_count (gint64 n)
-{
-  GString *text = g_string_new (NULL);
-
-  g_string_printf (text, "%" G_GINT64_FORMAT, n);
-  for (gssize i = (gssize) text->len - 3; i > 0; i -= 3)
-    g_string_insert_c (text, i, ',');
-  return g_string_free (text, FALSE);
-}
-
 int
 lw_cli_presets (int argc, char **argv)
 {
@@ -88,7 +76,7 @@ lw_cli_presets (int argc, char **argv)
   for (const char *const *name = lw_model_spec_get_presets (); *name != NULL; name++)
     {
       g_autoptr (LwModelSpec) model = lw_model_spec_new_preset (*name);
-      g_autofree char        *count = format_count (lw_model_spec_get_n_parameters (model));
+      g_autofree char        *count = lw_summary_format_count (lw_model_spec_get_n_parameters (model));
 
       /* Translators: name, what it is, its number of parameters. */
       g_print (_("%-10s %s (%s parameters)\n"), *name, lw_preset_get_summary (*name), count);

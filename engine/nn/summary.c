@@ -3,9 +3,8 @@
 #include <glib/gi18n-lib.h>
 #include <json-glib/json-glib.h>
 
-/* "34,826", in every locale. */
-static char *
-format_count (gint64 n)
+char *
+lw_summary_format_count (gint64 n)
 {
   GString *text = g_string_new (NULL);
 
@@ -87,7 +86,7 @@ append_rule (GString *text, glong width)
 static void
 append_total (GString *text, const char *label, gint64 n)
 {
-  g_autofree char *count = format_count (n);
+  g_autofree char *count = lw_summary_format_count (n);
   g_autofree char *size = g_format_size_full ((guint64) n * 4, G_FORMAT_SIZE_IEC_UNITS);
 
   g_string_append_printf (text, "%s: %s (%s)\n", label, count, size);
@@ -117,7 +116,7 @@ lw_model_spec_to_text (const LwModelSpec *model)
       row.cells[0] = g_strdup_printf ("%s (%s)", lw_spec_get_name (layer),
                                       lw_spec_get_class (layer)->class_name);
       row.cells[1] = info != NULL ? format_shape (&info->output) : g_strdup ("?");
-      row.cells[2] = info != NULL ? format_count (lw_layer_info_get_n_parameters (info))
+      row.cells[2] = info != NULL ? lw_summary_format_count (lw_layer_info_get_n_parameters (info))
                                   : g_strdup ("?");
       g_array_append_val (rows, row);
     }

@@ -15,4 +15,7 @@ char *lw_model_spec_to_text         (const LwModelSpec *model) G_GNUC_WARN_UNUSE
  * gives them, with the batch first; null stands for None, and for what a fault leaves unknown. */
 char *lw_model_spec_to_summary_json (const LwModelSpec *model) G_GNUC_WARN_UNUSED_RESULT;
 
+/* "34,826", in every locale, as in the table. Free with g_free. */
+char *lw_summary_format_count       (gint64 n) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

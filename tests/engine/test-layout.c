@@ -1,6 +1,7 @@
 #include "engine/ops/constant.h"
 
 #include "gradient-check.h"
+#include "scope-tools.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,15 +18,6 @@ assert_is (LwTensor *x, LwShape shape, const char *expected)
 
   g_assert_true (lw_shape_equal (lw_tensor_get_shape (x), &shape));
   g_assert_cmpstr (text, ==, expected);
-}
-
-static void
-end_well (LwScope *s)
-{
-  GError *error = NULL;
-
-  g_assert_true (lw_scope_end (s, &error));
-  g_assert_no_error (error);
 }
 
 static LwShape
@@ -119,7 +111,7 @@ test_transpose (void)
           back[order[i]] = i;
         g_assert_true (lw_tensor_equal (lw_transpose_axes (s, lw_transpose_axes (s, r, order), back), r));
       }
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -141,7 +133,7 @@ test_expand_squeeze (void)
     }
   assert_is (lw_expand_dims (s, LW_TENSOR (s, 3), 0), LW_SHAPE (1), "[3]");
   assert_is (lw_squeeze (s, LW_TENSOR (s, ((int[1]) { 3 })), -1), LW_SCALAR, "3");
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -155,7 +147,7 @@ test_broadcast_to (void)
              "[[[1 1]\n  [2 2]]\n\n [[1 1]\n  [2 2]]]");
   assert_is (lw_broadcast_to (s, LW_TENSOR (s, 7), &LW_SHAPE (1, 2)), LW_SHAPE (1, 2), "[[7 7]]");
   assert_is (lw_broadcast_to (s, LW_TENSOR (s, 7), &LW_SHAPE (3, 0)), LW_SHAPE (3, 0), "[]");
-  end_well (s);
+  test_end_well (s);
 }
 
 typedef struct {
@@ -255,7 +247,7 @@ test_slice (void)
   m = lw_fill (s, LW_UINT8, &LW_SHAPE (2, 1 << 22), 7);
   assert_is (lw_slice (s, m, (LwSlice[]) { { FALSE, 0, 2, G_MAXINT64 }, { FALSE, 5, 2, G_MININT64 } }, 2), LW_SHAPE (1, 1),
              "[[7]]");
-  end_well (s);
+  test_end_well (s);
 }
 
 typedef struct {
@@ -308,7 +300,7 @@ test_concat (void)
   for (int i = 0; i < 20; i++)
     many[i] = LW_TENSOR (s, i);
   assert_is (lw_stack (s, 20, many, 0), LW_SHAPE (20), "[ 0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16 17 18 19]");
-  end_well (s);
+  test_end_well (s);
 }
 
 static LwTensor *
@@ -378,7 +370,7 @@ test_gather (void)
              "[[[1. 2.]\n  [2. 1.]]\n\n [[3. 4.]\n  [4. 3.]]\n\n [[5. 6.]\n  [6. 5.]]]");
   assert_is (lw_gather (s, x, lw_fill (s, LW_INT32, &LW_SHAPE (0), 0), 0), LW_SHAPE (0, 2), "[]");
   assert_is (lw_gather (s, lw_fill (s, LW_BOOL, &LW_SHAPE (2, 0), 0), LW_TENSOR (s, ((int[1]) { 1 })), 0), LW_SHAPE (1, 0), "[]");
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -391,7 +383,7 @@ test_one_hot (void)
   assert_is (lw_one_hot (s, LW_TENSOR (s, (guint8) 1), 2, LW_BOOL), LW_SHAPE (2), "[False  True]");
   assert_is (lw_one_hot (s, LW_TENSOR (s, ((gint64[1][1]) { { 1 } })), 2, LW_INT64), LW_SHAPE (1, 1, 2), "[[[0 1]]]");
   assert_is (lw_one_hot (s, labels, 0, LW_FLOAT64), LW_SHAPE (4, 0), "[]");
-  end_well (s);
+  test_end_well (s);
 }
 
 typedef struct {
@@ -451,7 +443,7 @@ test_reduce (void)
   assert_is (lw_reduce_mean (s, x, (int[]) { 1 }, 1, FALSE), LW_SHAPE (2), "[nan nan]");
   assert_is (lw_reduce_max (s, x, (int[]) { 1 }, 1, FALSE), LW_SHAPE (2), "[-inf -inf]");
   assert_is (lw_reduce_mean (s, x, (int[]) { 0 }, 1, FALSE), LW_SHAPE (0), "[]");
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -470,7 +462,7 @@ test_argmax (void)
              "[[1]\n [0]]");
   assert_is (lw_argmax_over (s, lw_fill (s, LW_INT32, &LW_SHAPE (3, 0), 1), 0), LW_SHAPE (0), "[]");
   g_assert_cmpint (lw_tensor_get_dtype (lw_argmax (s, large)), ==, LW_INT64);
-  end_well (s);
+  test_end_well (s);
 }
 
 typedef struct {
@@ -517,7 +509,7 @@ test_max_of_infinities (void)
   g_assert_true (lw_tape_gradient (tape, s, lw_reduce_max (s, x, NULL, 0, FALSE), 1, &x, &gx, NULL));
   assert_is (gx, LW_SHAPE (3), "[0.5 0.  0.5]");
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* -- what does not fit -- */

@@ -4,26 +4,13 @@
 #include "engine/nn/model_spec.h"
 #include "engine/ops/ops.h"
 #include "gradient-check.h"
+#include "scope-tools.h"
 
 #include <math.h>
 #include <string.h>
 
 /* The losses: values by their formulas, gradients, what the spec's loss makes of labels, and what they
  * say to tensors that do not fit. */
-
-static LwTensor *
-floats (LwScope *s, const LwShape *shape, ...)
-{
-  LwTensor *x = lw_scope_new_tensor (s, LW_FLOAT32, shape);
-  va_list   values;
-
-  g_assert_nonnull (x);
-  va_start (values, shape);
-  for (gsize i = 0; i < lw_tensor_get_count (x); i++)
-    ((float *) lw_tensor_get_mutable_data (x))[i] = (float) va_arg (values, double);
-  va_end (values);
-  return x;
-}
 
 static LwTensor *
 labels_of (LwScope *s, LwDType dtype, gint64 n, ...)
@@ -63,40 +50,14 @@ assert_values (LwTensor *x, const LwShape *shape, ...)
   va_end (values);
 }
 
-static void
-end_well (LwScope *s)
-{
-  GError *error = NULL;
-
-  g_assert_true (lw_scope_end (s, &error));
-  g_assert_no_error (error);
-}
-
-static void
-end_badly (LwScope *s, LwError code, ...)
-{
-  GError     *error = NULL;
-  const char *word;
-  va_list     words;
-
-  g_assert_false (lw_scope_end (s, &error));
-  g_assert_error (error, LW_ERROR, (int) code);
-  va_start (words, code);
-  while ((word = va_arg (words, const char *)) != NULL)
-    if (strstr (error->message, word) == NULL)
-      g_error ("“%s” does not say “%s”", error->message, word);
-  va_end (words);
-  g_error_free (error);
-}
-
 /* -- values -- */
 
 static void
 test_errors (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
-  LwTensor *t = floats (s, &LW_SHAPE (2, 3), 0., 1., 2., 3., 4., 5.);
-  LwTensor *p = floats (s, &LW_SHAPE (2, 3), 0.5, 1., 0., 3., 1., 5.25);
+  LwTensor *t = test_floats (s, &LW_SHAPE (2, 3), 0., 1., 2., 3., 4., 5.);
+  LwTensor *p = test_floats (s, &LW_SHAPE (2, 3), 0.5, 1., 0., 3., 1., 5.25);
 
   assert_values (lw_mean_squared_error (s, t, p), &LW_SHAPE (2), 4.25 / 3, 9.0625 / 3);
   assert_values (lw_mean_absolute_error (s, t, p), &LW_SHAPE (2), 2.5 / 3, 3.25 / 3);
@@ -106,22 +67,22 @@ test_errors (void)
                  (0.25 * 2.875 + 0.03125) / 3);
   assert_values (lw_huber (s, t, p, HUGE_VAL), &LW_SHAPE (2), 4.25 / 6, 9.0625 / 6);
   /* Of any rank: the last axis goes. */
-  assert_values (lw_mean_squared_error (s, floats (s, &LW_SHAPE (2), 1., 2.), floats (s, &LW_SHAPE (2), 2., 4.)),
+  assert_values (lw_mean_squared_error (s, test_floats (s, &LW_SHAPE (2), 1., 2.), test_floats (s, &LW_SHAPE (2), 2., 4.)),
                  &LW_SCALAR, 2.5);
   t = lw_fill (s, LW_FLOAT32, &LW_SHAPE (2, 1, 5), 1);
   assert_values (lw_mean_absolute_error (s, t, lw_zeros_like (s, t)), &LW_SHAPE (2, 1), 1., 1.);
   t = lw_fill (s, LW_FLOAT32, &LW_SHAPE (0, 5), 1);
   assert_values (lw_mean_absolute_error (s, t, t), &LW_SHAPE (0));
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
 test_categorical (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
-  LwTensor *t = floats (s, &LW_SHAPE (3, 2), 1., 0., 0., 1., 0.25, 0.75);
-  LwTensor *p = floats (s, &LW_SHAPE (3, 2), 3., 1., 0.25, 0.75, 1., 1.);
-  LwTensor *x = floats (s, &LW_SHAPE (3, 2), 0., 1., 1000., -1000., 2., 2.);
+  LwTensor *t = test_floats (s, &LW_SHAPE (3, 2), 1., 0., 0., 1., 0.25, 0.75);
+  LwTensor *p = test_floats (s, &LW_SHAPE (3, 2), 3., 1., 0.25, 0.75, 1., 1.);
+  LwTensor *x = test_floats (s, &LW_SHAPE (3, 2), 0., 1., 1000., -1000., 2., 2.);
   double    a = log1p (exp (-1.));
 
   /* Probabilities are divided by their sum; a logit of a thousand is no trouble. */
@@ -131,19 +92,19 @@ test_categorical (void)
   assert_values (lw_categorical_crossentropy (s, t, x, TRUE, 0.2), &LW_SHAPE (3), 0.9 * (1 + a) + 0.1 * a, 1800.,
                  log (2));
   /* Certainty is cut off at 1e-7. */
-  p = floats (s, &LW_SHAPE (2, 2), 1., 0., 0., 1.);
+  p = test_floats (s, &LW_SHAPE (2, 2), 1., 0., 0., 1.);
   assert_values (lw_categorical_crossentropy (s, lw_subtract (s, lw_ones_like (s, p), p), p, FALSE, 0),
                  &LW_SHAPE (2), -log (1e-7), -log (1e-7));
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
 test_binary (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
-  LwTensor *t = floats (s, &LW_SHAPE (2, 2), 1., 0., 1., 0.5);
-  LwTensor *p = floats (s, &LW_SHAPE (2, 2), 0.25, 0.25, 0., 0.5);
-  LwTensor *x = floats (s, &LW_SHAPE (2, 2), -1000., 1000., 20., 0.);
+  LwTensor *t = test_floats (s, &LW_SHAPE (2, 2), 1., 0., 1., 0.5);
+  LwTensor *p = test_floats (s, &LW_SHAPE (2, 2), 0.25, 0.25, 0., 0.5);
+  LwTensor *x = test_floats (s, &LW_SHAPE (2, 2), -1000., 1000., 20., 0.);
 
   assert_values (lw_binary_crossentropy (s, t, p, FALSE, 0), &LW_SHAPE (2), (-log (0.25) - log (0.75)) / 2,
                  (-log (1e-7) + log (2)) / 2);
@@ -155,7 +116,7 @@ test_binary (void)
   /* 0.4: 0.8 and 0.2; a half stays. */
   assert_values (lw_binary_crossentropy (s, t, x, TRUE, 0.4), &LW_SHAPE (2), 800.,
                  (log1p (exp (-20.)) + 0.2 * 20 + log (2)) / 2);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* One loss for each row, and their mean as the fused op takes it. */
@@ -175,7 +136,7 @@ test_each (void)
                      dtype == LW_FLOAT32 ? 1e-6 : 1e-14);
         check_close ("mean", lw_sparse_categorical_crossentropy (s, labels, x, from_logits),
                      lw_reduce_mean (s, each, NULL, 0, FALSE), dtype == LW_FLOAT32 ? 1e-6 : 1e-14);
-        end_well (s);
+        test_end_well (s);
       }
 }
 
@@ -264,7 +225,7 @@ test_corners (void)
   LwScope  *s = lw_scope_begin (check_device ());
   LwTape   *tape = lw_tape_begin (s, TRUE);
   GError   *error = NULL;
-  LwTensor *t = floats (s, &LW_SHAPE (1, 2), 1., 0.), *x = floats (s, &LW_SHAPE (1, 2), 0., 1.);
+  LwTensor *t = test_floats (s, &LW_SHAPE (1, 2), 1., 0.), *x = test_floats (s, &LW_SHAPE (1, 2), 0., 1.);
   LwTensor *sources[] = { x, t }, *grads[2];
   LwTensor *binary, *difference, *border;
 
@@ -278,15 +239,15 @@ test_corners (void)
   binary = lw_binary_crossentropy (s, t, x, TRUE, 0);
   g_assert_true (lw_tape_gradient (tape, s, binary, 1, sources, grads, &error));
   assert_values (grads[0], &LW_SHAPE (1, 2), -0.25, 0.5 / (1 + exp (-1.)));
-  difference = lw_mean_absolute_error (s, floats (s, &LW_SHAPE (1, 2), 0., 0.), x);
+  difference = lw_mean_absolute_error (s, test_floats (s, &LW_SHAPE (1, 2), 0., 0.), x);
   g_assert_true (lw_tape_gradient (tape, s, difference, 1, sources, grads, &error));
   assert_values (grads[0], &LW_SHAPE (1, 2), 0., 0.5);
-  border = lw_huber (s, floats (s, &LW_SHAPE (1, 2), 0., 0.), x, 1);
+  border = lw_huber (s, test_floats (s, &LW_SHAPE (1, 2), 0., 0.), x, 1);
   g_assert_true (lw_tape_gradient (tape, s, border, 1, sources, grads, &error));
   assert_values (grads[0], &LW_SHAPE (1, 2), 0., 0.5);
   g_assert_no_error (error);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* -- what does not fit -- */
@@ -321,7 +282,7 @@ test_bad_arguments (void)
         Example   e = { loss, TRUE, 0, { t, t }, NULL };
 
         g_assert_true (call_loss (s, &p, &e) == lw_scope_get_invalid (s));
-        end_badly (s, cases[i].code, cases[i].first, cases[i].second, loss_names[loss], NULL);
+        test_end_badly (s, cases[i].code, cases[i].first, cases[i].second, loss_names[loss], NULL);
       }
 
   for (int i = 0; i < 5; i++)
@@ -339,7 +300,7 @@ test_bad_arguments (void)
         lw_huber (s, x, x, 0);
       else
         lw_huber (s, x, x, (double) NAN);
-      end_badly (s, LW_ERROR_VALUE, NULL);
+      test_end_badly (s, LW_ERROR_VALUE, NULL);
     }
 }
 
@@ -377,11 +338,11 @@ static void
 test_specs (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
-  LwTensor *p = floats (s, &LW_SHAPE (2, 3), 0.5, 0.25, 0.25, 0.25, 0.25, 0.5);
+  LwTensor *p = test_floats (s, &LW_SHAPE (2, 3), 0.5, 0.25, 0.25, 0.25, 0.25, 0.5);
   LwTensor *labels[] = { labels_of (s, LW_INT32, 2, 0, 1), labels_of (s, LW_INT64, 2, 0, 1),
-                         labels_of (s, LW_UINT8, 2, 0, 1), floats (s, &LW_SHAPE (2, 3), 1., 0., 0., 0., 1., 0.),
-                         lw_cast (s, floats (s, &LW_SHAPE (2, 3), 1., 0., 0., 0., 1., 0.), LW_INT64),
-                         lw_cast (s, floats (s, &LW_SHAPE (2, 3), 1., 0., 0., 0., 1., 0.), LW_BOOL) };
+                         labels_of (s, LW_UINT8, 2, 0, 1), test_floats (s, &LW_SHAPE (2, 3), 1., 0., 0., 0., 1., 0.),
+                         lw_cast (s, test_floats (s, &LW_SHAPE (2, 3), 1., 0., 0., 0., 1., 0.), LW_INT64),
+                         lw_cast (s, test_floats (s, &LW_SHAPE (2, 3), 1., 0., 0., 0., 1., 0.), LW_BOOL) };
   GVariant *no = g_variant_ref_sink (g_variant_new_boolean (FALSE));
   double    cross_entropy = (log (2) + log (4)) / 2;
   double    binary = (log (2) - 2 * log (0.75) + log (4) - log (0.75) + log (2)) / 6;
@@ -410,10 +371,10 @@ test_specs (void)
       log (3), 1e-6);
   /* One number each: the label is the number. */
   g_assert_cmpfloat_with_epsilon (call_spec (s, new_loss ("MeanSquaredError", NULL, NULL), labels[0],
-                                             floats (s, &LW_SHAPE (2, 1), 0.5, 3.)),
+                                             test_floats (s, &LW_SHAPE (2, 1), 0.5, 3.)),
                                   (0.25 + 4) / 2, 1e-6);
   g_variant_unref (no);
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -440,11 +401,11 @@ test_bad_labels (void)
         else
           lw_loss_call (s, loss, labels_of (s, LW_INT32, 2, 0, 1), lw_fill (s, LW_FLOAT32, &LW_SCALAR, 0));
         if (bad < 2)
-          end_badly (s, LW_ERROR_VALUE, "classes 0 to 2", NULL);
+          test_end_badly (s, LW_ERROR_VALUE, "classes 0 to 2", NULL);
         else if (bad == 3 && i == 0)
-          end_badly (s, LW_ERROR_DTYPE, "float32", NULL);
+          test_end_badly (s, LW_ERROR_DTYPE, "float32", NULL);
         else
-          end_badly (s, LW_ERROR_SHAPE, bad == 2 ? "3" : "2", bad == 4 ? "scalar" : "2×3", NULL);
+          test_end_badly (s, LW_ERROR_SHAPE, bad == 2 ? "3" : "2", bad == 4 ? "scalar" : "2×3", NULL);
       }
 }
 

@@ -1,29 +1,13 @@
 #include "engine/ops/constant.h"
 
 #include "gradient-check.h"
+#include "scope-tools.h"
 
 #include <math.h>
 #include <string.h>
 
 /* matmul: batched, broadcast, transposed and sparse, against sums written out; its gradients; what it says
  * to shapes that have no product. */
-
-static void
-end_well (LwScope *s)
-{
-  GError *error = NULL;
-
-  g_assert_true (lw_scope_end (s, &error));
-  g_assert_no_error (error);
-}
-
-static void
-assert_text (LwTensor *x, const char *expected)
-{
-  g_autofree char *text = lw_tensor_to_string (x);
-
-  g_assert_cmpstr (text, ==, expected);
-}
 
 /* Shapes of two operands that have a product: batch axes that are equal, missing or 1, and sizes with 0 and 1
  * among them. */
@@ -130,7 +114,7 @@ check_case (const Case *c)
   check_close ("matmul in float32", y, want, 1e-6 * (double) (c->k + 10));
   y = lw_matmul_with (s, lw_cast (s, a, LW_FLOAT64), lw_cast (s, b, LW_FLOAT64), &c->options);
   check_close ("matmul in float64", y, want, 1e-14 * (double) (c->k + 1));
-  end_well (s);
+  test_end_well (s);
   lw_tensor_unref (a);
   lw_tensor_unref (b);
   lw_tensor_unref (want);
@@ -143,8 +127,8 @@ test_values (void)
   LwTensor *two = LW_TENSOR (s, ((float[1][1]) { { 2 } }));
   Case      c;
 
-  assert_text (lw_matmul (s, two, two, FALSE, FALSE), "[[4.]]");
-  end_well (s);
+  test_assert_text (lw_matmul (s, two, two, FALSE, FALSE), "[[4.]]");
+  test_end_well (s);
   for (int round = 0; round < 300; round++)
     {
       c = random_case (round % 4 == 0 ? 0 : 1, 20);
@@ -254,7 +238,7 @@ test_sparse (void)
               g_assert_true (memcmp (&want, &got, sizeof want) == 0 || (isnan (want) && isnan (got)));
             }
         }
-      end_well (s);
+      test_end_well (s);
       lw_tensor_unref (a);
       lw_tensor_unref (b);
     }
@@ -282,7 +266,7 @@ test_threads (void)
 
           g_assert_true (lw_tensor_equal (one, lw_gather (s, kept[i], LW_TENSOR (s, 7), 0)));
         }
-      end_well (s);
+      test_end_well (s);
     }
   g_assert_true (lw_tensor_equal (kept[0], kept[1]));
   lw_tensor_unref (kept[0]);
@@ -346,7 +330,7 @@ test_dtypes (void)
 
         lw_matmul (s, lw_fill (s, a, &LW_SHAPE (2, 2), 1), lw_fill (s, b, &LW_SHAPE (2, 2), 1), FALSE, FALSE);
         if (a == b && lw_dtype_is_floating (a))
-          end_well (s);
+          test_end_well (s);
         else
           {
             g_assert_false (lw_scope_end (s, &error));

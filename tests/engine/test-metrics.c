@@ -1,3 +1,5 @@
+#include "scope-tools.h"
+
 #include "engine/nn/metrics.h"
 #include "engine/ops/ops.h"
 
@@ -10,20 +12,6 @@
 static LwDevice *device;
 
 static LwTensor *
-floats (LwScope *s, const LwShape *shape, ...)
-{
-  LwTensor *x = lw_scope_new_tensor (s, LW_FLOAT32, shape);
-  va_list   values;
-
-  g_assert_nonnull (x);
-  va_start (values, shape);
-  for (gsize i = 0; i < lw_tensor_get_count (x); i++)
-    ((float *) lw_tensor_get_mutable_data (x))[i] = (float) va_arg (values, double);
-  va_end (values);
-  return x;
-}
-
-static LwTensor *
 labels_of (LwScope *s, gint64 n, ...)
 {
   LwTensor *x = lw_scope_new_tensor (s, LW_INT64, &LW_SHAPE (n));
@@ -34,32 +22,6 @@ labels_of (LwScope *s, gint64 n, ...)
     ((gint64 *) lw_tensor_get_mutable_data (x))[i] = va_arg (values, int);
   va_end (values);
   return x;
-}
-
-static void
-end_well (LwScope *s)
-{
-  GError *error = NULL;
-
-  g_assert_true (lw_scope_end (s, &error));
-  g_assert_no_error (error);
-}
-
-static void
-end_badly (LwScope *s, LwError code, ...)
-{
-  GError     *error = NULL;
-  const char *word;
-  va_list     words;
-
-  g_assert_false (lw_scope_end (s, &error));
-  g_assert_error (error, LW_ERROR, (int) code);
-  va_start (words, code);
-  while ((word = va_arg (words, const char *)) != NULL)
-    if (strstr (error->message, word) == NULL)
-      g_error ("“%s” does not say “%s”", error->message, word);
-  va_end (words);
-  g_error_free (error);
 }
 
 static void
@@ -84,7 +46,7 @@ test_accuracy (void)
   LwSparseCategoricalAccuracy accuracy = { 0 };
   LwMean    mean = { 0 };
   LwScope  *s = lw_scope_begin (device);
-  LwTensor *y = floats (s, &LW_SHAPE (4, 3), 1., 2., 2., 0., 0., 0., -1., -3., -2., 9., 8., 9.);
+  LwTensor *y = test_floats (s, &LW_SHAPE (4, 3), 1., 2., 2., 0., 0., 0., -1., -3., -2., 9., 8., 9.);
 
   g_assert_cmpfloat (lw_sparse_categorical_accuracy_result (&accuracy), ==, 0);
   /* Of equal scores the first is the guess: 1, 0, 0, 0. */
@@ -92,7 +54,7 @@ test_accuracy (void)
   g_assert_cmpfloat (lw_sparse_categorical_accuracy_result (&accuracy), ==, 0.75);
   /* Batches count by their size, empty ones not at all; a label that no class has is wrong. */
   g_assert_true (lw_sparse_categorical_accuracy_update_state (
-      &accuracy, s, labels_of (s, 1, 3), lw_cast (s, floats (s, &LW_SHAPE (1, 3), 1., 2., 3.), LW_FLOAT64)));
+      &accuracy, s, labels_of (s, 1, 3), lw_cast (s, test_floats (s, &LW_SHAPE (1, 3), 1., 2., 3.), LW_FLOAT64)));
   g_assert_true (lw_sparse_categorical_accuracy_update_state (&accuracy, s, labels_of (s, 0),
                                                               lw_fill (s, LW_FLOAT32, &LW_SHAPE (0, 3), 0)));
   g_assert_cmpfloat_with_epsilon (lw_sparse_categorical_accuracy_result (&accuracy), 0.6, 1e-12);
@@ -102,7 +64,7 @@ test_accuracy (void)
   g_assert_cmpint (lw_sparse_categorical_accuracy (s, labels_of (s, 4, 1, 0, 0, 2), y, &mean), ==, 3);
   g_assert_cmpint (lw_sparse_categorical_accuracy (s, labels_of (s, 4, 0, 1, 2, 1), y, NULL), ==, 0);
   g_assert_cmpfloat (lw_mean_result (&mean), ==, 0.75);
-  end_well (s);
+  test_end_well (s);
 }
 
 static double
@@ -119,8 +81,8 @@ test_top_k (void)
 {
   LwSparseTopKCategoricalAccuracy accuracy = { 0 };
   LwScope  *s = lw_scope_begin (device);
-  LwTensor *y = floats (s, &LW_SHAPE (1, 7), 7., 6., 5., 4., 3., 2., 1.);
-  LwTensor *ties = floats (s, &LW_SHAPE (1, 4), 1., 3., 1., 1.);
+  LwTensor *y = test_floats (s, &LW_SHAPE (1, 7), 7., 6., 5., 4., 3., 2., 1.);
+  LwTensor *ties = test_floats (s, &LW_SHAPE (1, 4), 1., 3., 1., 1.);
 
   for (int label = 0; label < 7; label++)
     {
@@ -140,10 +102,10 @@ test_top_k (void)
       g_assert_cmpfloat (top_k (s, 1, labels_of (s, 1, label), ties), ==, label == 1);
     }
   /* No score is above one that is not a number, nor below. */
-  g_assert_cmpfloat (top_k (s, 5, labels_of (s, 1, 0), floats (s, &LW_SHAPE (1, 2), 1., (double) NAN)), ==, 0);
-  g_assert_cmpfloat (top_k (s, 5, labels_of (s, 1, 0), floats (s, &LW_SHAPE (1, 2), HUGE_VAL, 0.)), ==, 0);
-  g_assert_cmpfloat (top_k (s, 5, labels_of (s, 2, -1, 2), floats (s, &LW_SHAPE (2, 2), 1., 2., 3., 4.)), ==, 0);
-  end_well (s);
+  g_assert_cmpfloat (top_k (s, 5, labels_of (s, 1, 0), test_floats (s, &LW_SHAPE (1, 2), 1., (double) NAN)), ==, 0);
+  g_assert_cmpfloat (top_k (s, 5, labels_of (s, 1, 0), test_floats (s, &LW_SHAPE (1, 2), HUGE_VAL, 0.)), ==, 0);
+  g_assert_cmpfloat (top_k (s, 5, labels_of (s, 2, -1, 2), test_floats (s, &LW_SHAPE (2, 2), 1., 2., 3., 4.)), ==, 0);
+  test_end_well (s);
 }
 
 static void
@@ -163,9 +125,9 @@ test_confusion_matrix (void)
   /* 0 taken for 0, 0, 1; 1 taken for 1, 0; nothing is a 2, and nothing taken for one. */
   g_assert_true (lw_confusion_matrix_update_state (
       &matrix, s, labels_of (s, 3, 0, 0, 1),
-      floats (s, &LW_SHAPE (3, 3), 1., 0., 0., 2., 2., 1., 0., 5., 1.)));
+      test_floats (s, &LW_SHAPE (3, 3), 1., 0., 0., 2., 2., 1., 0., 5., 1.)));
   g_assert_true (lw_confusion_matrix_update_state (&matrix, s, labels_of (s, 2, 0, 1),
-                                                   floats (s, &LW_SHAPE (2, 3), 0., 1., 0., 1., 0., 0.)));
+                                                   test_floats (s, &LW_SHAPE (2, 3), 0., 1., 0., 1., 0., 0.)));
   result = lw_confusion_matrix_result (&matrix, s);
   {
     g_autofree char *text = lw_tensor_to_string (result);
@@ -199,7 +161,7 @@ test_confusion_matrix (void)
   g_assert_cmpint (lw_confusion_matrix_get_total (&matrix), ==, 0);
   lw_confusion_matrix_add (&matrix, 2, 1);
   g_assert_cmpint (lw_confusion_matrix_get_count (&matrix, 2, 1), ==, 1);
-  end_well (s);
+  test_end_well (s);
   lw_confusion_matrix_clear (&matrix);
   lw_confusion_matrix_clear (&matrix);
 }
@@ -242,7 +204,7 @@ test_bad_arguments (void)
           g_assert_false (lw_sparse_top_k_categorical_accuracy_update_state (&k_accuracy, s, labels, y_pred));
         else
           g_assert_false (lw_confusion_matrix_update_state (&matrix, s, labels, y_pred));
-        end_badly (s, cases[i].code, cases[i].first, cases[i].second, NULL);
+        test_end_badly (s, cases[i].code, cases[i].first, cases[i].second, NULL);
         g_assert_cmpfloat (accuracy.mean.count, ==, 0);
         g_assert_cmpfloat (k_accuracy.mean.count, ==, 0);
         g_assert_cmpint (lw_confusion_matrix_get_total (&matrix), ==, 0);
@@ -272,17 +234,17 @@ test_bad_matrix (void)
   s = lw_scope_begin (device);
   g_assert_false (lw_confusion_matrix_update_state (&matrix, s, labels_of (s, 2, 0, 2),
                                                     lw_fill (s, LW_FLOAT32, &LW_SHAPE (2, 2), 0)));
-  end_badly (s, LW_ERROR_VALUE, "Label 1", "is 2", NULL);
+  test_end_badly (s, LW_ERROR_VALUE, "Label 1", "is 2", NULL);
   s = lw_scope_begin (device);
   g_assert_false (lw_confusion_matrix_update_state (&matrix, s, labels_of (s, 2, 0, 1),
                                                     lw_fill (s, LW_FLOAT32, &LW_SHAPE (2, 3), 0)));
-  end_badly (s, LW_ERROR_SHAPE, "2 classes", "2×3", NULL);
+  test_end_badly (s, LW_ERROR_SHAPE, "2 classes", "2×3", NULL);
   g_assert_cmpint (lw_confusion_matrix_get_total (&matrix), ==, 0);
 
   s = lw_scope_begin (device);
   g_assert_false (lw_sparse_top_k_categorical_accuracy_update_state (
       &accuracy, s, labels_of (s, 1, 0), lw_fill (s, LW_FLOAT32, &LW_SHAPE (1, 2), 0)));
-  end_badly (s, LW_ERROR_VALUE, "-1", NULL);
+  test_end_badly (s, LW_ERROR_VALUE, "-1", NULL);
 }
 
 int

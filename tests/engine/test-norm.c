@@ -1,25 +1,12 @@
 #include "engine/kernels/reference.h"
 #include "gradient-check.h"
+#include "scope-tools.h"
 
 #include <math.h>
 #include <string.h>
 
 /* Batch normalisation and pooling over whole images: values, gradients, hostile shapes, the kernels of
  * every instruction set against the reference, and the same bits for any number of threads. */
-
-static LwTensor *
-floats (LwScope *s, const LwShape *shape, ...)
-{
-  LwTensor *x = lw_scope_new_tensor (s, LW_FLOAT32, shape);
-  va_list   values;
-
-  g_assert_nonnull (x);
-  va_start (values, shape);
-  for (gsize i = 0; i < lw_tensor_get_count (x); i++)
-    ((float *) lw_tensor_get_mutable_data (x))[i] = (float) va_arg (values, double);
-  va_end (values);
-  return x;
-}
 
 static void
 assert_values (LwTensor *x, double tolerance, const LwShape *shape, ...)
@@ -37,33 +24,6 @@ assert_values (LwTensor *x, double tolerance, const LwShape *shape, ...)
   va_end (values);
 }
 
-static void
-end_well (LwScope *s)
-{
-  GError *error = NULL;
-
-  g_assert_true (lw_scope_end (s, &error));
-  g_assert_no_error (error);
-}
-
-/* The scope has failed so, with a sentence that holds each of the words; NULL ends them. */
-static void
-end_badly (LwScope *s, LwError code, ...)
-{
-  GError     *error = NULL;
-  const char *word;
-  va_list     words;
-
-  g_assert_false (lw_scope_end (s, &error));
-  g_assert_error (error, LW_ERROR, (int) code);
-  va_start (words, code);
-  while ((word = va_arg (words, const char *)) != NULL)
-    if (strstr (error->message, word) == NULL)
-      g_error ("“%s” does not say “%s”", error->message, word);
-  va_end (words);
-  g_error_free (error);
-}
-
 /* -- batch normalisation -- */
 
 static void
@@ -71,9 +31,9 @@ test_training_values (void)
 {
   const LwBatchNormalization options = { -1, 0.9, 0, TRUE };
   LwScope  *s = lw_scope_begin (check_device ());
-  LwTensor *x = floats (s, &LW_SHAPE (4, 2), 1., 10., 3., 20., 5., 10., 7., 20.);
-  LwTensor *mean = floats (s, &LW_SHAPE (2), 1., 2.), *variance = floats (s, &LW_SHAPE (2), 3., 4.);
-  LwTensor *gamma = floats (s, &LW_SHAPE (2), 2., 1.), *beta = floats (s, &LW_SHAPE (2), 0.5, -1.);
+  LwTensor *x = test_floats (s, &LW_SHAPE (4, 2), 1., 10., 3., 20., 5., 10., 7., 20.);
+  LwTensor *mean = test_floats (s, &LW_SHAPE (2), 1., 2.), *variance = test_floats (s, &LW_SHAPE (2), 3., 4.);
+  LwTensor *gamma = test_floats (s, &LW_SHAPE (2), 2., 1.), *beta = test_floats (s, &LW_SHAPE (2), 0.5, -1.);
   LwTensor *new_mean, *new_variance;
   double    d = sqrt (5);
 
@@ -85,7 +45,7 @@ test_training_values (void)
   assert_values (new_variance, 1e-6, &LW_SHAPE (2), 3.2, 6.1);
   assert_values (lw_batch_normalization (s, x, gamma, beta, mean, variance, &options, NULL, NULL), 1e-6,
                  &LW_SHAPE (4, 2), -6 / d + 0.5, -2., -2 / d + 0.5, 0., 2 / d + 0.5, -2., 6 / d + 0.5, 0.);
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -93,9 +53,9 @@ test_inference_values (void)
 {
   const LwBatchNormalization options = { -1, 0.9, 1, FALSE };
   LwScope  *s = lw_scope_begin (check_device ());
-  LwTensor *x = floats (s, &LW_SHAPE (2, 2), 1., 10., 3., 20.);
-  LwTensor *mean = floats (s, &LW_SHAPE (2), 1., 2.), *variance = floats (s, &LW_SHAPE (2), 3., 15.);
-  LwTensor *gamma = floats (s, &LW_SHAPE (2), 2., 1.), *beta = floats (s, &LW_SHAPE (2), 0.5, -1.);
+  LwTensor *x = test_floats (s, &LW_SHAPE (2, 2), 1., 10., 3., 20.);
+  LwTensor *mean = test_floats (s, &LW_SHAPE (2), 1., 2.), *variance = test_floats (s, &LW_SHAPE (2), 3., 15.);
+  LwTensor *gamma = test_floats (s, &LW_SHAPE (2), 2., 1.), *beta = test_floats (s, &LW_SHAPE (2), 0.5, -1.);
   LwTensor *new_mean, *new_variance;
 
   assert_values (lw_batch_normalization (s, x, gamma, beta, mean, variance, &options, &new_mean,
@@ -107,7 +67,7 @@ test_inference_values (void)
   x = lw_batch_normalization (s, lw_fill (s, LW_FLOAT32, &LW_SHAPE (0, 7, 2), 0), gamma, beta, mean, variance,
                               &options, NULL, NULL);
   g_assert_true (lw_shape_equal (lw_tensor_get_shape (x), &LW_SHAPE (0, 7, 2)));
-  end_well (s);
+  test_end_well (s);
 }
 
 /* Values of 10,000 ± 0.05 have a variance that sum (x²) - mean² would lose in float32, and a mean that
@@ -130,7 +90,7 @@ test_far_from_zero (void)
   check_close ("mean", mean32, mean64, 1e-7);
   check_close ("variance", variance32, variance64, 1e-7);
   g_assert_cmpfloat (lw_tensor_get_value (variance64, 0), >, 0.99);
-  end_well (s);
+  test_end_well (s);
   lw_tensor_unref (x32);
   lw_tensor_unref (x64);
 }
@@ -282,7 +242,7 @@ test_bad_normalization (void)
       y = lw_batch_normalization (s, x, vector, NULL, vector, vector, &cases[i].options, &mean, NULL);
       g_assert_true (y == lw_scope_get_invalid (s));
       g_assert_true (mean == lw_scope_get_invalid (s));
-      end_badly (s, cases[i].code, cases[i].first, cases[i].second, NULL);
+      test_end_badly (s, cases[i].code, cases[i].first, cases[i].second, NULL);
     }
 }
 
@@ -292,7 +252,7 @@ static void
 test_global_max_values (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
-  LwTensor *x = floats (s, &LW_SHAPE (1, 2, 2, 3), 1., -5., 2., 4., -7., 2., 3., -6., 1., 4., -5., 2.);
+  LwTensor *x = test_floats (s, &LW_SHAPE (1, 2, 2, 3), 1., -5., 2., 4., -7., 2., 3., -6., 1., 4., -5., 2.);
   LwTape   *tape = lw_tape_begin (s, FALSE);
   GError   *error = NULL;
   LwTensor *y, *gx;
@@ -300,7 +260,7 @@ test_global_max_values (void)
   lw_tape_watch (tape, x);
   y = lw_global_max_pool2d (s, x, FALSE);
   assert_values (y, 1e-6, &LW_SHAPE (1, 3), 4., -5., 2.);
-  g_assert_true (lw_tape_gradient (tape, s, lw_multiply (s, y, floats (s, &LW_SHAPE (3), 1., 2., 3.)), 1, &x,
+  g_assert_true (lw_tape_gradient (tape, s, lw_multiply (s, y, test_floats (s, &LW_SHAPE (3), 1., 2., 3.)), 1, &x,
                                    &gx, &error));
   g_assert_no_error (error);
   assert_values (gx, 1e-6, &LW_SHAPE (1, 2, 2, 3), 0., 1., 1., 0.5, 0., 1., 0., 0., 0., 0.5, 1., 1.);
@@ -309,13 +269,13 @@ test_global_max_values (void)
   y = lw_global_max_pool2d (s, x, TRUE);
   g_assert_true (lw_shape_equal (lw_tensor_get_shape (y), &LW_SHAPE (1, 1, 1, 3)));
   /* A NaN is not hidden by a number, nor minus infinity taken for nothing. */
-  y = lw_global_max_pool2d (s, floats (s, &LW_SHAPE (1, 1, 5, 1), 1., (double) NAN, 2., 3., 9.), FALSE);
+  y = lw_global_max_pool2d (s, test_floats (s, &LW_SHAPE (1, 1, 5, 1), 1., (double) NAN, 2., 3., 9.), FALSE);
   g_assert_true (isnan (lw_tensor_get_value (y, 0)));
-  y = lw_global_max_pool2d (s, floats (s, &LW_SHAPE (1, 1, 2, 1), -HUGE_VAL, -HUGE_VAL), FALSE);
+  y = lw_global_max_pool2d (s, test_floats (s, &LW_SHAPE (1, 1, 2, 1), -HUGE_VAL, -HUGE_VAL), FALSE);
   g_assert_true (lw_tensor_get_value (y, 0) == -HUGE_VAL);
   y = lw_global_max_pool2d (s, lw_fill (s, LW_FLOAT32, &LW_SHAPE (0, 3, 3, 2), 0), FALSE);
   g_assert_true (lw_shape_equal (lw_tensor_get_shape (y), &LW_SHAPE (0, 2)));
-  end_well (s);
+  test_end_well (s);
 }
 
 static LwTensor *
@@ -364,7 +324,7 @@ test_bad_pooling (void)
           lw_global_max_pool2d (s, x, FALSE);
         else
           lw_global_average_pool2d (s, x, TRUE);
-        end_badly (s, LW_ERROR_SHAPE, words[i], NULL);
+        test_end_badly (s, LW_ERROR_SHAPE, words[i], NULL);
       }
 }
 
@@ -383,7 +343,7 @@ test_vast_window (void)
       check_close ("vast maximum", lw_max_pool2d (s, x, &vast), want, 0);
       want = lw_broadcast_to (s, lw_global_average_pool2d (s, x, TRUE), lw_tensor_get_shape (x));
       check_close ("vast mean", lw_average_pool2d (s, x, &vast), want, 1e-6);
-      end_well (s);
+      test_end_well (s);
     }
 }
 
@@ -537,7 +497,7 @@ run_network (LwDevice *device, LwTensor *const *sources, LwTensor **results)
   for (int i = 0; i < N_RESULTS; i++)
     lw_tensor_ref (results[i]);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 static void

@@ -1,4 +1,5 @@
 #include "gradient-check.h"
+#include "scope-tools.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,40 +11,9 @@
  */
 
 static LwTensor *
-floats (LwScope *s, const LwShape *shape, ...)
-{
-  LwTensor *x = lw_scope_new_tensor (s, LW_FLOAT32, shape);
-  va_list   values;
-
-  g_assert_nonnull (x);
-  va_start (values, shape);
-  for (gsize i = 0; i < lw_tensor_get_count (x); i++)
-    ((float *) lw_tensor_get_mutable_data (x))[i] = (float) va_arg (values, double);
-  va_end (values);
-  return x;
-}
-
-static LwTensor *
 zeros (LwScope *s, LwDType dtype, const LwShape *shape)
 {
   return lw_fill (s, dtype, shape, 0);
-}
-
-static void
-assert_text (LwTensor *x, const char *expected)
-{
-  g_autofree char *text = lw_tensor_to_string (x);
-
-  g_assert_cmpstr (text, ==, expected);
-}
-
-static void
-end_well (LwScope *s)
-{
-  GError *error = NULL;
-
-  g_assert_true (lw_scope_end (s, &error));
-  g_assert_no_error (error);
 }
 
 /* -- values -- */
@@ -54,16 +24,16 @@ test_constants (void)
   const gint32 data[] = { 1, -2, 3, 4, 5, 6 };
   LwScope     *s = lw_scope_begin (check_device ());
 
-  assert_text (lw_constant (s, LW_INT32, &LW_SHAPE (2, 3), data), "[[ 1 -2  3]\n [ 4  5  6]]");
-  assert_text (lw_constant_scalar (s, LW_FLOAT64, 0.1), "0.1");
-  assert_text (lw_fill (s, LW_BOOL, &LW_SHAPE (2), 3), "[ True  True]");
-  assert_text (lw_fill (s, LW_UINT8, &LW_SHAPE (2), 255), "[255 255]");
+  test_assert_text (lw_constant (s, LW_INT32, &LW_SHAPE (2, 3), data), "[[ 1 -2  3]\n [ 4  5  6]]");
+  test_assert_text (lw_constant_scalar (s, LW_FLOAT64, 0.1), "0.1");
+  test_assert_text (lw_fill (s, LW_BOOL, &LW_SHAPE (2), 3), "[ True  True]");
+  test_assert_text (lw_fill (s, LW_UINT8, &LW_SHAPE (2), 255), "[255 255]");
   /* A bool is 0 or 1, whatever the bytes were. */
-  assert_text (lw_cast (s, lw_constant (s, LW_BOOL, &LW_SHAPE (3), "\2\0\1"), LW_INT32), "[1 0 1]");
-  assert_text (lw_ones_like (s, lw_fill (s, LW_INT64, &LW_SHAPE (1, 2), 9)), "[[1 1]]");
-  assert_text (lw_zeros_like (s, lw_fill (s, LW_FLOAT32, &LW_SHAPE (2), 9)), "[0. 0.]");
+  test_assert_text (lw_cast (s, lw_constant (s, LW_BOOL, &LW_SHAPE (3), "\2\0\1"), LW_INT32), "[1 0 1]");
+  test_assert_text (lw_ones_like (s, lw_fill (s, LW_INT64, &LW_SHAPE (1, 2), 9)), "[[1 1]]");
+  test_assert_text (lw_zeros_like (s, lw_fill (s, LW_FLOAT32, &LW_SHAPE (2), 9)), "[0. 0.]");
   g_assert_cmpuint (lw_tensor_get_count (lw_fill (s, LW_FLOAT32, &LW_SHAPE (0, 4), 1)), ==, 0);
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -77,15 +47,15 @@ test_integers (void)
   LwTensor *p = lw_constant (s, LW_UINT8, &LW_SHAPE (2), u),
            *q = lw_constant (s, LW_UINT8, &LW_SHAPE (2), v);
 
-  assert_text (lw_add (s, x, y), "[-2147483648  2147483647           9          -5]");
-  assert_text (lw_subtract (s, x, y), "[ 2147483646 -2147483647           5          -9]");
-  assert_text (lw_multiply (s, x, y), "[ 2147483647 -2147483648          14         -14]");
-  assert_text (lw_divide (s, x, y), "[ 2147483647 -2147483648           3          -3]");
-  assert_text (lw_add (s, p, q), "[4 8]");
-  assert_text (lw_subtract (s, p, q), "[240 254]");
-  assert_text (lw_divide (s, p, q), "[25  0]");
-  assert_text (lw_scale (s, y, -2), "[-2  2 -4 -4]");
-  end_well (s);
+  test_assert_text (lw_add (s, x, y), "[-2147483648  2147483647           9          -5]");
+  test_assert_text (lw_subtract (s, x, y), "[ 2147483646 -2147483647           5          -9]");
+  test_assert_text (lw_multiply (s, x, y), "[ 2147483647 -2147483648          14         -14]");
+  test_assert_text (lw_divide (s, x, y), "[ 2147483647 -2147483648           3          -3]");
+  test_assert_text (lw_add (s, p, q), "[4 8]");
+  test_assert_text (lw_subtract (s, p, q), "[240 254]");
+  test_assert_text (lw_divide (s, p, q), "[25  0]");
+  test_assert_text (lw_scale (s, y, -2), "[-2  2 -4 -4]");
+  test_end_well (s);
 
   s = lw_scope_begin (check_device ());
   lw_divide (s, zeros (s, LW_INT64, &LW_SHAPE (2)), zeros (s, LW_INT64, &LW_SHAPE (2)));
@@ -110,32 +80,32 @@ test_float_division (void)
 {
   LwScope *s = lw_scope_begin (check_device ());
 
-  assert_text (lw_divide (s, floats (s, &LW_SHAPE (3), 1., -1., 0.), floats (s, &LW_SCALAR, 0.)),
+  test_assert_text (lw_divide (s, test_floats (s, &LW_SHAPE (3), 1., -1., 0.), test_floats (s, &LW_SCALAR, 0.)),
                "[ inf -inf  nan]");
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
 test_cast (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
-  LwTensor *x = floats (s, &LW_SHAPE (8), 1.9, -1.9, 300., -1e20, 1e20, (double)NAN, 0.4,
+  LwTensor *x = test_floats (s, &LW_SHAPE (8), 1.9, -1.9, 300., -1e20, 1e20, (double)NAN, 0.4,
                         (double)-INFINITY);
   double    wide[] = { 0x1p63, -0x1p63, 9.5e18, -9.5e18, 1e300 };
 
-  assert_text (lw_cast (s, x, LW_INT32),
+  test_assert_text (lw_cast (s, x, LW_INT32),
                "[          1          -1         300 -2147483648  2147483647           0\n"
                "           0 -2147483648]");
-  assert_text (lw_cast (s, x, LW_INT64),
+  test_assert_text (lw_cast (s, x, LW_INT64),
                "[                   1                   -1                  300\n"
                " -9223372036854775808  9223372036854775807                    0\n"
                "                    0 -9223372036854775808]");
-  assert_text (lw_cast (s, x, LW_UINT8), "[  1   0 255   0 255   0   0   0]");
-  assert_text (lw_cast (s, x, LW_BOOL), "[ True  True  True  True  True  True  True  True]");
-  assert_text (lw_cast (s, lw_constant (s, LW_FLOAT64, &LW_SHAPE (5), wide), LW_INT64),
+  test_assert_text (lw_cast (s, x, LW_UINT8), "[  1   0 255   0 255   0   0   0]");
+  test_assert_text (lw_cast (s, x, LW_BOOL), "[ True  True  True  True  True  True  True  True]");
+  test_assert_text (lw_cast (s, lw_constant (s, LW_FLOAT64, &LW_SHAPE (5), wide), LW_INT64),
                "[ 9223372036854775807 -9223372036854775808  9223372036854775807\n"
                " -9223372036854775808  9223372036854775807]");
-  assert_text (lw_cast (s, lw_constant_scalar (s, LW_FLOAT64, 1e300), LW_FLOAT32), "inf");
+  test_assert_text (lw_cast (s, lw_constant_scalar (s, LW_FLOAT64, 1e300), LW_FLOAT32), "inf");
   g_assert_true (lw_cast (s, x, LW_FLOAT32) == x);
 
   for (LwDType from = 0; from < LW_N_DTYPES; from++)
@@ -151,7 +121,7 @@ test_cast (void)
         g_assert_cmpuint (lw_tensor_get_count (lw_cast (s, zeros (s, from, &LW_SHAPE (0, 3)), to)),
                           ==, 0);
       }
-  end_well (s);
+  test_end_well (s);
 }
 
 /* Every byte as float32: the data path's cast. */
@@ -167,23 +137,23 @@ test_cast_bytes (void)
   y = lw_cast (s, lw_constant (s, LW_UINT8, &LW_SHAPE (256), bytes), LW_FLOAT32);
   for (gsize i = 0; i < 256; i++)
     g_assert_cmpfloat (lw_tensor_get_floats (y)[i], ==, (float) i);
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
 test_layout (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
-  LwTensor *x = floats (s, &LW_SHAPE (2, 3), 1., 2., 3., 4., 5., 6.);
+  LwTensor *x = test_floats (s, &LW_SHAPE (2, 3), 1., 2., 3., 4., 5., 6.);
   LwTensor *y = lw_reshape (s, x, &LW_SHAPE (-1, 2));
 
-  assert_text (y, "[[1. 2.]\n [3. 4.]\n [5. 6.]]");
+  test_assert_text (y, "[[1. 2.]\n [3. 4.]\n [5. 6.]]");
   g_assert_true (lw_tensor_get_data (y) == lw_tensor_get_data (x));
-  assert_text (lw_reshape (s, x, &LW_SHAPE (-1)), "[1. 2. 3. 4. 5. 6.]");
-  assert_text (lw_reshape (s, lw_constant_scalar (s, LW_INT32, 3), &LW_SHAPE (1, 1)), "[[3]]");
-  assert_text (lw_reshape (s, floats (s, &LW_SHAPE (1, 1), 2.), &LW_SCALAR), "2.0");
-  assert_text (lw_transpose (s, x), "[[1. 4.]\n [2. 5.]\n [3. 6.]]");
-  assert_text (lw_transpose (s, lw_cast (s, x, LW_FLOAT64)), "[[1. 4.]\n [2. 5.]\n [3. 6.]]");
+  test_assert_text (lw_reshape (s, x, &LW_SHAPE (-1)), "[1. 2. 3. 4. 5. 6.]");
+  test_assert_text (lw_reshape (s, lw_constant_scalar (s, LW_INT32, 3), &LW_SHAPE (1, 1)), "[[3]]");
+  test_assert_text (lw_reshape (s, test_floats (s, &LW_SHAPE (1, 1), 2.), &LW_SCALAR), "2.0");
+  test_assert_text (lw_transpose (s, x), "[[1. 4.]\n [2. 5.]\n [3. 6.]]");
+  test_assert_text (lw_transpose (s, lw_cast (s, x, LW_FLOAT64)), "[[1. 4.]\n [2. 5.]\n [3. 6.]]");
   g_assert_true (lw_shape_equal (lw_tensor_get_shape (
                                      lw_flatten (s, zeros (s, LW_FLOAT32, &LW_SHAPE (0, 2, 3)))),
                                  &LW_SHAPE (0, 6)));
@@ -194,7 +164,7 @@ test_layout (void)
       lw_shape_equal (lw_tensor_get_shape (lw_reshape (s, zeros (s, LW_FLOAT32, &LW_SHAPE (0, 3)),
                                                        &LW_SHAPE (-1, 3))),
                       &LW_SHAPE (0, 3)));
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -202,25 +172,25 @@ test_reduce (void)
 {
   const int one = 1, zero = 0;
   LwScope  *s = lw_scope_begin (check_device ());
-  LwTensor *x = floats (s, &LW_SHAPE (2, 3), 1., 2., 3., 4., 5., 9.);
+  LwTensor *x = test_floats (s, &LW_SHAPE (2, 3), 1., 2., 3., 4., 5., 9.);
   LwTensor *same = lw_fill (s, LW_FLOAT32, &LW_SHAPE (49), 0.1);
 
-  assert_text (lw_reduce_sum (s, x, NULL, 0, FALSE), "24.0");
-  assert_text (lw_reduce_sum (s, x, NULL, 0, TRUE), "[[24.]]");
-  assert_text (lw_reduce_sum (s, x, &one, 1, FALSE), "[ 6. 18.]");
-  assert_text (lw_reduce_mean (s, x, &zero, 1, TRUE), "[[2.5 3.5 6. ]]");
-  assert_text (lw_reduce_max (s, x, &one, 1, FALSE), "[3. 9.]");
-  assert_text (lw_reduce_mean (s, lw_fill (s, LW_FLOAT32, &LW_SHAPE (49), 1), NULL, 0, FALSE),
+  test_assert_text (lw_reduce_sum (s, x, NULL, 0, FALSE), "24.0");
+  test_assert_text (lw_reduce_sum (s, x, NULL, 0, TRUE), "[[24.]]");
+  test_assert_text (lw_reduce_sum (s, x, &one, 1, FALSE), "[ 6. 18.]");
+  test_assert_text (lw_reduce_mean (s, x, &zero, 1, TRUE), "[[2.5 3.5 6. ]]");
+  test_assert_text (lw_reduce_max (s, x, &one, 1, FALSE), "[3. 9.]");
+  test_assert_text (lw_reduce_mean (s, lw_fill (s, LW_FLOAT32, &LW_SHAPE (49), 1), NULL, 0, FALSE),
                "1.0");
   g_assert_cmpfloat_with_epsilon (lw_tensor_get_value (lw_reduce_mean (s, same, NULL, 0, FALSE), 0),
                                   0.1, 1e-7);
-  assert_text (lw_reduce_max (s, floats (s, &LW_SHAPE (3), 1., (double)NAN, 2.), NULL, 0, FALSE),
+  test_assert_text (lw_reduce_max (s, test_floats (s, &LW_SHAPE (3), 1., (double)NAN, 2.), NULL, 0, FALSE),
                "nan");
-  assert_text (lw_reduce_sum (s, zeros (s, LW_FLOAT32, &LW_SHAPE (0, 2)), &zero, 1, FALSE),
+  test_assert_text (lw_reduce_sum (s, zeros (s, LW_FLOAT32, &LW_SHAPE (0, 2)), &zero, 1, FALSE),
                "[0. 0.]");
-  assert_text (lw_reduce_mean (s, zeros (s, LW_FLOAT32, &LW_SHAPE (0)), NULL, 0, FALSE), "nan");
-  assert_text (lw_reduce_max (s, zeros (s, LW_FLOAT64, &LW_SHAPE (0)), NULL, 0, FALSE), "-inf");
-  end_well (s);
+  test_assert_text (lw_reduce_mean (s, zeros (s, LW_FLOAT32, &LW_SHAPE (0)), NULL, 0, FALSE), "nan");
+  test_assert_text (lw_reduce_max (s, zeros (s, LW_FLOAT64, &LW_SHAPE (0)), NULL, 0, FALSE), "-inf");
+  test_end_well (s);
 }
 
 /* Equal maxima share the gradient. */
@@ -229,32 +199,32 @@ test_reduce_max_ties (void)
 {
   const int one = 1;
   LwScope  *s = lw_scope_begin (check_device ());
-  LwTensor *x = floats (s, &LW_SHAPE (2, 3), 5., 1., 5., 2., 2., 2.);
+  LwTensor *x = test_floats (s, &LW_SHAPE (2, 3), 5., 1., 5., 2., 2., 2.);
   LwTape   *tape = lw_tape_begin (s, FALSE);
   LwTensor *grad;
 
   lw_tape_watch (tape, x);
   g_assert_true (
       lw_tape_gradient (tape, s, lw_reduce_max (s, x, &one, 1, FALSE), 1, &x, &grad, NULL));
-  check_close ("ties", grad, floats (s, &LW_SHAPE (2, 3), .5, 0., .5, 1 / 3., 1 / 3., 1 / 3.),
+  check_close ("ties", grad, test_floats (s, &LW_SHAPE (2, 3), .5, 0., .5, 1 / 3., 1 / 3., 1 / 3.),
                1e-6);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
 test_argmax (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
-  LwTensor *x = floats (s, &LW_SHAPE (3, 3), 1., 3., 3., -5., -7., -6., 0., 0., 1.);
+  LwTensor *x = test_floats (s, &LW_SHAPE (3, 3), 1., 3., 3., -5., -7., -6., 0., 0., 1.);
 
-  assert_text (lw_argmax (s, x), "[1 0 2]");
-  assert_text (lw_argmax (s, lw_cast (s, x, LW_INT32)), "[1 0 2]");
-  assert_text (lw_argmax (s, floats (s, &LW_SHAPE (4), 1., 2., 8., 4.)), "2");
+  test_assert_text (lw_argmax (s, x), "[1 0 2]");
+  test_assert_text (lw_argmax (s, lw_cast (s, x, LW_INT32)), "[1 0 2]");
+  test_assert_text (lw_argmax (s, test_floats (s, &LW_SHAPE (4), 1., 2., 8., 4.)), "2");
   g_assert_cmpint (lw_tensor_get_dtype (lw_argmax (s, x)), ==, LW_INT64);
   g_assert_cmpuint (lw_tensor_get_count (lw_argmax (s, zeros (s, LW_FLOAT32, &LW_SHAPE (0, 3)))),
                     ==, 0);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* Inner size 0: sums of nothing. */
@@ -267,10 +237,10 @@ test_empty_products (void)
     {
       LwTensor *bias = lw_fill (s, dtype, &LW_SHAPE (2), 3);
 
-      assert_text (lw_matmul (s, zeros (s, dtype, &LW_SHAPE (2, 0)),
+      test_assert_text (lw_matmul (s, zeros (s, dtype, &LW_SHAPE (2, 0)),
                               zeros (s, dtype, &LW_SHAPE (0, 3)), FALSE, FALSE),
                    "[[0. 0. 0.]\n [0. 0. 0.]]");
-      assert_text (lw_dense (s, zeros (s, dtype, &LW_SHAPE (2, 0)),
+      test_assert_text (lw_dense (s, zeros (s, dtype, &LW_SHAPE (2, 0)),
                              zeros (s, dtype, &LW_SHAPE (0, 2)), bias, LW_ACTIVATION_LINEAR),
                    "[[3. 3.]\n [3. 3.]]");
       g_assert_cmpuint (lw_tensor_get_count (lw_matmul (s, zeros (s, dtype, &LW_SHAPE (0, 4)),
@@ -278,7 +248,7 @@ test_empty_products (void)
                                                         FALSE)),
                         ==, 0);
     }
-  end_well (s);
+  test_end_well (s);
 }
 
 /* Images without channels have nothing to go through, whatever their size says. */
@@ -311,7 +281,7 @@ test_pooling_without_channels (void)
       g_assert_no_error (error);
       g_assert_true (lw_shape_equal (lw_tensor_get_shape (grads[0]), &large));
       lw_tape_free (tape);
-      end_well (s);
+      test_end_well (s);
 
       /* A side that no int holds is an error, not another side. */
       s = lw_scope_begin (check_device ());
@@ -357,7 +327,7 @@ test_empty_batch (void)
       for (gsize i = 0; i < G_N_ELEMENTS (sources); i++)
         check_close ("empty batch", grads[i], lw_zeros_like (s, sources[i]), 0);
       lw_tape_free (tape);
-      end_well (s);
+      test_end_well (s);
     }
 }
 
@@ -373,7 +343,7 @@ test_probabilities (void)
       LwScope  *s = lw_scope_begin (check_device ());
       LwTape   *tape = lw_tape_begin (s, FALSE);
       LwTensor *labels = lw_constant (s, LW_INT32, &LW_SHAPE (2), data);
-      LwTensor *p = lw_cast (s, floats (s, &LW_SHAPE (2, 2), 0., 1., 1., 3.), dtype);
+      LwTensor *p = lw_cast (s, test_floats (s, &LW_SHAPE (2, 2), 0., 1., 1., 3.), dtype);
       LwTensor *loss, *grad;
 
       lw_tape_watch (tape, p);
@@ -384,11 +354,11 @@ test_probabilities (void)
       g_assert_true (lw_tape_gradient (tape, s, loss, 1, &p, &grad, NULL));
       /* d -log (p1 / (p0 + p1)) = 1 / S, 1 / S - 1 / p1; halved by the mean. */
       check_close ("clip", grad,
-                   lw_cast (s, floats (s, &LW_SHAPE (2, 2), 0., 0., 0.125, (0.25 - 1 / 3.) / 2),
+                   lw_cast (s, test_floats (s, &LW_SHAPE (2, 2), 0., 0., 0.125, (0.25 - 1 / 3.) / 2),
                             dtype),
                    1e-6);
       lw_tape_free (tape);
-      end_well (s);
+      test_end_well (s);
     }
 }
 
@@ -402,7 +372,7 @@ test_extreme_logits (void)
     {
       LwScope  *s = lw_scope_begin (check_device ());
       LwTape   *tape = lw_tape_begin (s, FALSE);
-      LwTensor *x = lw_cast (s, floats (s, &LW_SHAPE (1, 3), 1000., 0., -1000.), dtype);
+      LwTensor *x = lw_cast (s, test_floats (s, &LW_SHAPE (1, 3), 1000., 0., -1000.), dtype);
       LwTensor *loss, *grad;
 
       lw_tape_watch (tape, x);
@@ -411,12 +381,12 @@ test_extreme_logits (void)
                                                 x, TRUE);
       g_assert_cmpfloat (lw_tensor_get_value (loss, 0), ==, 1000);
       g_assert_true (lw_tape_gradient (tape, s, loss, 1, &x, &grad, NULL));
-      assert_text (grad, "[[ 1. -1.  0.]]");
-      assert_text (lw_softmax (s, x), "[[1. 0. 0.]]");
-      assert_text (lw_sigmoid (s, x), "[[1.  0.5 0. ]]");
-      assert_text (lw_tanh (s, x), "[[ 1.  0. -1.]]");
+      test_assert_text (grad, "[[ 1. -1.  0.]]");
+      test_assert_text (lw_softmax (s, x), "[[1. 0. 0.]]");
+      test_assert_text (lw_sigmoid (s, x), "[[1.  0.5 0. ]]");
+      test_assert_text (lw_tanh (s, x), "[[ 1.  0. -1.]]");
       lw_tape_free (tape);
-      end_well (s);
+      test_end_well (s);
     }
 }
 
@@ -445,7 +415,7 @@ drop (LwDevice *device, LwDType dtype, gsize n, double rate, LwRng *rng)
   LwTensor *y
       = lw_tensor_ref (lw_dropout (s, lw_fill (s, dtype, &LW_SHAPE ((gint64)n), 1), rate, rng));
 
-  end_well (s);
+  test_end_well (s);
   return y;
 }
 
@@ -822,10 +792,10 @@ test_nested_scopes (void)
   g_assert_true (lw_scope_get_device (innermost) == check_device ());
   x = lw_fill (outer, LW_FLOAT32, &LW_SHAPE (2), 3);
   kept = lw_tensor_ref (lw_square (innermost, x));
-  end_well (innermost);
-  end_well (inner);
-  assert_text (kept, "[9. 9.]");
-  assert_text (lw_add (outer, kept, x), "[12. 12.]");
+  test_end_well (innermost);
+  test_end_well (inner);
+  test_assert_text (kept, "[9. 9.]");
+  test_assert_text (lw_add (outer, kept, x), "[12. 12.]");
 
   inner = lw_scope_begin_nested (outer);
   lw_add (inner, x, lw_fill (inner, LW_FLOAT32, &LW_SHAPE (3), 1));
@@ -858,8 +828,8 @@ test_kept_tensors (void)
   LwTensor *view = lw_tensor_ref (lw_reshape (s, lw_square (s, x), &LW_SHAPE (4)));
 
   lw_device_unref (device);
-  end_well (s);
-  assert_text (view, "[4. 4. 4. 4.]");
+  test_end_well (s);
+  test_assert_text (view, "[4. 4. 4. 4.]");
   g_assert_true (lw_tensor_is_unshared (view));
   lw_tensor_unref (view);
 }
@@ -875,9 +845,9 @@ test_float_mode (void)
   s = lw_scope_begin (check_device ());
   inner = lw_scope_begin_nested (s);
   g_assert_true (tiny * one == 0);
-  end_well (inner);
+  test_end_well (inner);
   g_assert_true (tiny * one == 0);
-  end_well (s);
+  test_end_well (s);
   g_assert_true (tiny * one != 0);
 }
 

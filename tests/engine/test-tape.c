@@ -1,4 +1,5 @@
 #include "gradient-check.h"
+#include "scope-tools.h"
 
 #include "engine/nn/model_spec.h"
 #include "engine/nn/optimizer.h"
@@ -9,64 +10,19 @@
 
 /* The tape: what it watches, what it gives, and when. */
 
-static LwTensor *
-scalar (LwScope *s, double value)
-{
-  return lw_constant_scalar (s, LW_FLOAT64, value);
-}
-
-static void
-assert_value (LwTensor *x, double expected)
-{
-  g_assert_nonnull (x);
-  g_assert_cmpuint (lw_tensor_get_count (x), ==, 1);
-  g_assert_cmpfloat_with_epsilon (lw_tensor_get_value (x, 0), expected, 1e-6);
-}
-
-static void
-end_well (LwScope *s)
-{
-  GError *error = NULL;
-
-  g_assert_true (lw_scope_end (s, &error));
-  g_assert_no_error (error);
-}
-
-/* One gradient that is expected to be had. */
-static LwTensor *
-gradient (LwTape *tape, LwScope *s, LwTensor *target, LwTensor *source)
-{
-  GError   *error = NULL;
-  LwTensor *grad = NULL;
-
-  g_assert_true (lw_tape_gradient (tape, s, target, 1, &source, &grad, &error));
-  g_assert_no_error (error);
-  return grad;
-}
-
-static LwVariable *
-variable_new (double value, gboolean trainable, const char *name)
-{
-  LwTensor   *x = lw_tensor_new_from_data (NULL, LW_FLOAT64, &LW_SCALAR, &value, NULL);
-  LwVariable *variable = lw_variable_new (x, trainable, name);
-
-  lw_tensor_unref (x);
-  return variable;
-}
-
 static void
 test_square (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
   LwTape   *tape = lw_tape_begin (s, FALSE);
-  LwTensor *x = scalar (s, 3), *y;
+  LwTensor *x = test_scalar (s, 3), *y;
 
   lw_tape_watch (tape, x);
   y = lw_square (s, x);
   g_assert_cmpuint (lw_tape_get_n_nodes (tape), ==, 1);
-  assert_value (gradient (tape, s, y, x), 6);
+  test_assert_value (test_gradient (tape, s, y, x), 6);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* Only what depends on something watched leaves a node; what does not has no gradient. */
@@ -75,7 +31,7 @@ test_unwatched (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
   LwTape   *tape = lw_tape_begin (s, TRUE);
-  LwTensor *x = scalar (s, 3), *c = scalar (s, 2), *y;
+  LwTensor *x = test_scalar (s, 3), *c = test_scalar (s, 2), *y;
   LwTensor *sources[2], *grads[2];
 
   lw_multiply (s, c, c);
@@ -90,16 +46,16 @@ test_unwatched (void)
   sources[1] = x;
   g_assert_true (lw_tape_gradient (tape, s, y, 2, sources, grads, NULL));
   g_assert_null (grads[0]);
-  assert_value (grads[1], 2);
+  test_assert_value (grads[1], 2);
 
   /* A target that does not depend on x, one that was computed before the watch. */
-  g_assert_null (gradient (tape, s, c, x));
-  g_assert_null (gradient (tape, s, lw_square (s, c), x));
-  assert_value (gradient (tape, s, x, x), 1);
+  g_assert_null (test_gradient (tape, s, c, x));
+  g_assert_null (test_gradient (tape, s, lw_square (s, c), x));
+  test_assert_value (test_gradient (tape, s, x, x), 1);
   /* An intermediate result is a source too. */
-  assert_value (gradient (tape, s, lw_square (s, y), y), 12);
+  test_assert_value (test_gradient (tape, s, lw_square (s, y), y), 12);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -107,7 +63,7 @@ test_nodes (void)
 {
   LwScope      *s = lw_scope_begin (check_device ());
   LwTape       *tape = lw_tape_begin (s, FALSE);
-  LwTensor     *x = scalar (s, 3), *y, *z;
+  LwTensor     *x = test_scalar (s, 3), *y, *z;
   const LwNode *node;
 
   lw_tape_watch (tape, x);
@@ -125,9 +81,9 @@ test_nodes (void)
   lw_tape_end (tape);
   lw_square (s, x);
   g_assert_cmpuint (lw_tape_get_n_nodes (tape), ==, 2);
-  assert_value (gradient (tape, s, z, x), 21.085536923);
+  test_assert_value (test_gradient (tape, s, z, x), 21.085536923);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* The second call on a tape that is not persistent is an error, and not the scope's. */
@@ -136,12 +92,12 @@ test_second_call (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
   LwTape   *tape = lw_tape_begin (s, FALSE);
-  LwTensor *x = scalar (s, 3), *y, *grad;
+  LwTensor *x = test_scalar (s, 3), *y, *grad;
   GError   *error = NULL;
 
   lw_tape_watch (tape, x);
   y = lw_square (s, x);
-  assert_value (gradient (tape, s, y, x), 6);
+  test_assert_value (test_gradient (tape, s, y, x), 6);
   g_assert_cmpuint (lw_tape_get_n_nodes (tape), ==, 0);
   g_assert_false (lw_tape_gradient (tape, s, y, 1, &x, &grad, &error));
   g_assert_error (error, LW_ERROR, LW_ERROR_STATE);
@@ -149,7 +105,7 @@ test_second_call (void)
   g_assert_null (grad);
   g_error_free (error);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -157,18 +113,18 @@ test_persistent (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
   LwTape   *tape = lw_tape_begin (s, TRUE);
-  LwTensor *x = scalar (s, 3), *y, *z;
+  LwTensor *x = test_scalar (s, 3), *y, *z;
 
   lw_tape_watch (tape, x);
   y = lw_square (s, x);
   z = lw_square (s, y);
-  assert_value (gradient (tape, s, z, x), 108);
+  test_assert_value (test_gradient (tape, s, z, x), 108);
   g_assert_cmpuint (lw_tape_get_n_nodes (tape), >=, 2);
-  assert_value (gradient (tape, s, y, x), 6);
-  assert_value (gradient (tape, s, z, x), 108);
-  assert_value (gradient (tape, s, z, y), 18);
+  test_assert_value (test_gradient (tape, s, y, x), 6);
+  test_assert_value (test_gradient (tape, s, z, x), 108);
+  test_assert_value (test_gradient (tape, s, z, y), 18);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* A persistent tape that still records sees its own gradient, as in TensorFlow. */
@@ -177,15 +133,15 @@ test_persistent_second_derivative (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
   LwTape   *tape = lw_tape_begin (s, TRUE);
-  LwTensor *x = scalar (s, 2), *y, *first;
+  LwTensor *x = test_scalar (s, 2), *y, *first;
 
   lw_tape_watch (tape, x);
   y = lw_multiply (s, lw_square (s, x), x);
-  first = gradient (tape, s, y, x);
-  assert_value (first, 12);
-  assert_value (gradient (tape, s, first, x), 12);
+  first = test_gradient (tape, s, y, x);
+  test_assert_value (first, 12);
+  test_assert_value (test_gradient (tape, s, first, x), 12);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -194,21 +150,21 @@ test_nested_tapes (void)
   LwScope  *s = lw_scope_begin (check_device ());
   LwTape *third = lw_tape_begin (s, FALSE), *outer = lw_tape_begin (s, FALSE),
          *inner = lw_tape_begin (s, FALSE);
-  LwTensor *x = scalar (s, 2), *y, *first, *second;
+  LwTensor *x = test_scalar (s, 2), *y, *first, *second;
 
   lw_tape_watch (third, x);
   lw_tape_watch (outer, x);
   lw_tape_watch (inner, x);
   y = lw_multiply (s, lw_multiply (s, x, x), x);
-  first = gradient (inner, s, y, x);
-  assert_value (first, 12);
-  second = gradient (outer, s, first, x);
-  assert_value (second, 12);
-  assert_value (gradient (third, s, second, x), 6);
+  first = test_gradient (inner, s, y, x);
+  test_assert_value (first, 12);
+  second = test_gradient (outer, s, first, x);
+  test_assert_value (second, 12);
+  test_assert_value (test_gradient (third, s, second, x), 6);
   lw_tape_free (inner);
   lw_tape_free (outer);
   lw_tape_free (third);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* Second derivatives by the tape against differences of first ones. */
@@ -234,7 +190,7 @@ first_derivative (LwScope *s, LwTensor *const *x, gpointer data)
   LwTensor *grad;
 
   lw_tape_watch (tape, x[0]);
-  grad = gradient (tape, s, smooth (s, x[0], x[1]), x[0]);
+  grad = test_gradient (tape, s, smooth (s, x[0], x[1]), x[0]);
   lw_tape_free (tape);
   return lw_square (s, grad);
 }
@@ -268,14 +224,14 @@ test_second_derivatives (void)
             sides[side] = lw_tensor_get_value (lw_reduce_sum (own, first_derivative (own, x, NULL),
                                                               NULL, 0, FALSE),
                                                0);
-            end_well (own);
+            test_end_well (own);
           }
         data[i] = before;
         g_assert_cmpfloat_with_epsilon (lw_tensor_get_value (grads[k], i),
                                         (sides[1] - sides[0]) / 2e-5, 1e-6);
       }
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
   lw_tensor_unref (x[0]);
   lw_tensor_unref (x[1]);
 }
@@ -343,7 +299,7 @@ first_of (LwScope *s, LwTensor *(*call) (LwScope *, LwTensor *), LwTensor *x)
   LwTensor *grad;
 
   lw_tape_watch (tape, x);
-  grad = gradient (tape, s, lw_square (s, call (s, x)), x);
+  grad = test_gradient (tape, s, lw_square (s, call (s, x)), x);
   lw_tape_free (tape);
   return lw_reduce_sum (s, grad, NULL, 0, FALSE);
 }
@@ -365,7 +321,7 @@ check_second (const char *name, LwTensor *(*call) (LwScope *, LwTensor *), LwTen
 
           data[i] = before + (side ? 1e-5 : -1e-5);
           sides[side] = lw_tensor_get_value (first_of (s, call, x), 0);
-          end_well (s);
+          test_end_well (s);
         }
       data[i] = before;
       want = (sides[1] - sides[0]) / 2e-5;
@@ -450,13 +406,13 @@ test_no_second_derivative (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
   LwTape   *outer = lw_tape_begin (s, FALSE), *inner = lw_tape_begin (s, FALSE);
-  LwTensor *x = scalar (s, 2), *first, *second;
+  LwTensor *x = test_scalar (s, 2), *first, *second;
   GError   *error = NULL;
 
   lw_tape_watch (outer, x);
   lw_tape_watch (inner, x);
-  first = gradient (inner, s, cube (s, x), x);
-  assert_value (first, 12);
+  first = test_gradient (inner, s, cube (s, x), x);
+  test_assert_value (first, 12);
   g_assert_false (lw_tape_gradient (outer, s, first, 1, &x, &second, &error));
   g_assert_error (error, LW_ERROR, LW_ERROR_UNSUPPORTED);
   g_assert_nonnull (strstr (error->message, "cube's gradient"));
@@ -475,7 +431,7 @@ test_target_is_summed (void)
   const double data[] = { 1, 2, 3 };
   LwScope     *s = lw_scope_begin (check_device ());
   LwTape      *tape = lw_tape_begin (s, FALSE);
-  LwTensor    *x = lw_constant (s, LW_FLOAT64, &LW_SHAPE (3), data), *b = scalar (s, 1), *y;
+  LwTensor    *x = lw_constant (s, LW_FLOAT64, &LW_SHAPE (3), data), *b = test_scalar (s, 1), *y;
   LwTensor    *sources[2], *grads[2];
 
   lw_tape_watch (tape, x);
@@ -486,9 +442,9 @@ test_target_is_summed (void)
   g_assert_true (lw_tape_gradient (tape, s, y, 2, sources, grads, NULL));
   for (gsize i = 0; i < 3; i++)
     g_assert_cmpfloat (lw_tensor_get_value (grads[0], i), ==, 2 * data[i]);
-  assert_value (grads[1], 3);
+  test_assert_value (grads[1], 3);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -501,11 +457,11 @@ test_integer_source (void)
 
   lw_tape_watch (tape, n);
   lw_tape_watch (tape, x);
-  g_assert_null (gradient (tape, s, lw_multiply (s, n, n), n));
-  g_assert_null (gradient (tape, s, lw_multiply (s, x, lw_cast (s, n, LW_FLOAT32)), n));
-  g_assert_null (gradient (tape, s, lw_cast (s, lw_cast (s, x, LW_INT32), LW_FLOAT32), x));
+  g_assert_null (test_gradient (tape, s, lw_multiply (s, n, n), n));
+  g_assert_null (test_gradient (tape, s, lw_multiply (s, x, lw_cast (s, n, LW_FLOAT32)), n));
+  g_assert_null (test_gradient (tape, s, lw_cast (s, lw_cast (s, x, LW_INT32), LW_FLOAT32), x));
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* A failed scope's error comes out of the gradient too. */
@@ -534,16 +490,16 @@ test_nested_scope (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
   LwTape   *tape = lw_tape_begin (s, FALSE);
-  LwTensor *x = scalar (s, 3), *y;
+  LwTensor *x = test_scalar (s, 3), *y;
   LwScope  *inner;
 
   lw_tape_watch (tape, x);
   inner = lw_scope_begin_nested (s);
   y = lw_scope_take (s, lw_tensor_ref (lw_square (inner, lw_square (inner, x))));
-  end_well (inner);
-  assert_value (gradient (tape, s, y, x), 108);
+  test_end_well (inner);
+  test_assert_value (test_gradient (tape, s, y, x), 108);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* A tape that is not persistent gives the intermediate results back while it goes: a deep chain
@@ -564,14 +520,14 @@ test_memory (void)
   for (int i = 0; i < depth; i++)
     y = lw_sigmoid (forward, y);
   lw_tensor_ref (y);
-  end_well (forward);
+  test_end_well (forward);
   before = lw_pool_get_n_system_blocks (device->pool);
-  g_assert_nonnull (gradient (tape, s, y, x));
+  g_assert_nonnull (test_gradient (tape, s, y, x));
   g_assert_cmpuint (lw_pool_get_n_system_blocks (device->pool) - before, <, 10);
   lw_tape_free (tape);
   lw_tensor_unref (x);
   lw_tensor_unref (y);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* A persistent tape keeps its intermediate results until it is freed, one that is not gives each back as
@@ -593,9 +549,9 @@ test_intermediates_freed (void)
       for (int i = 0; i < 20; i++)
         y = lw_exp (forward, lw_scale (forward, y, 0.1));
       lw_scope_take (s, lw_tensor_ref (y));
-      end_well (forward);
+      test_end_well (forward);
       g_assert_cmpuint (lw_tape_get_n_nodes (tape), ==, 40);
-      g_assert_nonnull (gradient (tape, s, y, x));
+      g_assert_nonnull (test_gradient (tape, s, y, x));
       g_assert_cmpuint (lw_tape_get_n_nodes (tape) > 0, ==, persistent);
 
       /* As many new results as there were: they find room in the old ones' place, or not. */
@@ -609,7 +565,7 @@ test_intermediates_freed (void)
       for (int i = 0; i < 20; i++)
         lw_tensor_unref (results[i]);
       lw_tape_free (tape);
-      end_well (s);
+      test_end_well (s);
     }
 }
 
@@ -634,7 +590,7 @@ take_step (LwDevice *device, LwOptimizer *optimizer, LwVariable *const *variable
   g_assert_true (lw_tape_gradient_of_variables (tape, s, loss, 4, variables, grads, &error));
   g_assert_true (lw_optimizer_apply_gradients (optimizer, s, 4, grads, &error));
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* Memory is what it was after the first steps: the pool asks the system for no block more, and the heap
@@ -676,8 +632,8 @@ test_variables (void)
 {
   LwScope    *s = lw_scope_begin (check_device ());
   LwTape     *tape = lw_tape_begin (s, FALSE);
-  LwVariable *variables[] = { variable_new (3, TRUE, "w"), variable_new (5, FALSE, "fixed"),
-                              variable_new (7, TRUE, "unused") };
+  LwVariable *variables[] = { test_variable_new (3, TRUE, "w"), test_variable_new (5, FALSE, "fixed"),
+                              test_variable_new (7, TRUE, "unused") };
   LwTensor   *grads[3], *y;
 
   g_assert_cmpstr (lw_variable_get_name (variables[0]), ==, "w");
@@ -689,11 +645,11 @@ test_variables (void)
               lw_multiply (s, lw_variable_read (s, variables[0]),
                            lw_variable_read (s, variables[1])));
   g_assert_true (lw_tape_gradient_of_variables (tape, s, y, 3, variables, grads, NULL));
-  assert_value (grads[0], 11);
+  test_assert_value (grads[0], 11);
   g_assert_null (grads[1]);
   g_assert_null (grads[2]);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
   for (int i = 0; i < 3; i++)
     lw_variable_unref (variables[i]);
 }
@@ -704,19 +660,19 @@ test_assign_between (void)
 {
   LwScope    *s = lw_scope_begin (check_device ());
   LwTape     *tape = lw_tape_begin (s, FALSE);
-  LwVariable *w = variable_new (3, TRUE, "w");
+  LwVariable *w = test_variable_new (3, TRUE, "w");
   LwTensor   *first, *second, *grad;
 
   first = lw_square (s, lw_variable_read (s, w));
-  g_assert_true (lw_variable_assign (w, scalar (s, 10), NULL));
+  g_assert_true (lw_variable_assign (w, test_scalar (s, 10), NULL));
   second = lw_square (s, lw_variable_read (s, w));
-  assert_value (first, 9);
-  assert_value (second, 100);
+  test_assert_value (first, 9);
+  test_assert_value (second, 100);
   g_assert_true (
       lw_tape_gradient_of_variables (tape, s, lw_add (s, first, second), 1, &w, &grad, NULL));
-  assert_value (grad, 6 + 20);
+  test_assert_value (grad, 6 + 20);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
   lw_variable_unref (w);
 }
 
@@ -727,7 +683,7 @@ test_watch_variable (void)
 {
   LwScope           *s = lw_scope_begin (check_device ());
   LwTape            *tape = lw_tape_begin (s, TRUE);
-  LwVariable        *fixed = variable_new (5, FALSE, "fixed"), *w = variable_new (3, TRUE, "w");
+  LwVariable        *fixed = test_variable_new (5, FALSE, "fixed"), *w = test_variable_new (3, TRUE, "w");
   LwVariable *const *watched;
   LwTensor          *y, *grad;
   guint              n;
@@ -740,15 +696,15 @@ test_watch_variable (void)
 
   lw_tape_watch_variable (tape, fixed);
   y = lw_multiply (s, lw_square (s, lw_variable_read (s, fixed)), lw_variable_read (s, w));
-  g_assert_true (lw_variable_assign (fixed, scalar (s, 7), NULL));
+  g_assert_true (lw_variable_assign (fixed, test_scalar (s, 7), NULL));
   y = lw_add (s, y, lw_variable_read (s, fixed));
   g_assert_true (lw_tape_gradient_of_variables (tape, s, y, 1, &fixed, &grad, NULL));
-  assert_value (grad, 2 * 5 * 3 + 1);
+  test_assert_value (grad, 2 * 5 * 3 + 1);
   watched = lw_tape_get_watched_variables (tape, &n);
   g_assert_cmpuint (n, ==, 2);
   g_assert_true (watched[0] == fixed && watched[1] == w);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
   lw_variable_unref (fixed);
   lw_variable_unref (w);
 }
@@ -759,14 +715,14 @@ test_variable_outlived (void)
 {
   LwScope    *s = lw_scope_begin (check_device ());
   LwTape     *tape = lw_tape_begin (s, FALSE);
-  LwVariable *w = variable_new (3, TRUE, "w");
+  LwVariable *w = test_variable_new (3, TRUE, "w");
   LwTensor   *x = lw_variable_read (s, w), *y = lw_square (s, x);
 
   lw_variable_unref (w);
   g_assert_cmpstr (lw_tape_get_label (tape, x), ==, "w");
-  assert_value (gradient (tape, s, y, x), 6);
+  test_assert_value (test_gradient (tape, s, y, x), 6);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* -- what is asked for -- */
@@ -797,7 +753,7 @@ test_no_promotion (void)
 
     g_assert_cmpint (lw_tensor_get_dtype (x), ==, LW_FLOAT64);
     g_assert_cmpfloat (lw_tensor_get_value (x, 0), ==, 0.1);
-    end_well (s);
+    test_end_well (s);
   }
 }
 
@@ -807,12 +763,12 @@ test_used_twice (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
   LwTape   *tape = lw_tape_begin (s, FALSE);
-  LwTensor *x = scalar (s, 3);
+  LwTensor *x = test_scalar (s, 3);
 
   lw_tape_watch (tape, x);
-  assert_value (gradient (tape, s, lw_add (s, lw_multiply (s, x, x), x), x), 7);
+  test_assert_value (test_gradient (tape, s, lw_add (s, lw_multiply (s, x, x), x), x), 7);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* Several targets give the gradient of their sum, also where one leads to another. */
@@ -821,7 +777,7 @@ test_several_targets (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
   LwTape   *tape = lw_tape_begin (s, TRUE);
-  LwTensor *x = scalar (s, 3), *w = scalar (s, 5), *c = scalar (s, 1), *targets[3], *sources[2], *grads[2];
+  LwTensor *x = test_scalar (s, 3), *w = test_scalar (s, 5), *c = test_scalar (s, 1), *targets[3], *sources[2], *grads[2];
 
   lw_tape_watch (tape, x);
   lw_tape_watch (tape, w);
@@ -831,14 +787,14 @@ test_several_targets (void)
   sources[0] = x;
   sources[1] = w;
   g_assert_true (lw_tape_gradient_with (tape, s, 3, targets, 2, sources, NULL, grads, NULL));
-  assert_value (grads[0], 6 + 30);
-  assert_value (grads[1], 9);
+  test_assert_value (grads[0], 6 + 30);
+  test_assert_value (grads[1], 9);
   targets[1] = targets[0];
   g_assert_true (lw_tape_gradient_with (tape, s, 2, targets, 2, sources, NULL, grads, NULL));
-  assert_value (grads[0], 12);
+  test_assert_value (grads[0], 12);
   g_assert_null (grads[1]);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -861,7 +817,7 @@ test_output_gradients (void)
     g_assert_cmpfloat (lw_tensor_get_value (grad, i), ==, 2 * data[i] * weights[i] + 100);
 
   /* One that is not like its target is an error, after which the tape can still be asked. */
-  outputs[1] = scalar (s, 1);
+  outputs[1] = test_scalar (s, 1);
   g_assert_false (lw_tape_gradient_with (tape, s, 2, targets, 1, &x, &options, &grad, &error));
   g_assert_error (error, LW_ERROR, LW_ERROR_SHAPE);
   g_assert_nonnull (strstr (error->message, "scalar"));
@@ -876,7 +832,7 @@ test_output_gradients (void)
   g_assert_true (lw_tape_gradient_with (tape, s, 2, targets, 1, &x, &options, &grad, NULL));
   g_assert_cmpfloat (lw_tensor_get_value (grad, 0), ==, 20 + 1000);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* A Jacobian, row by row, on one persistent tape. */
@@ -902,7 +858,7 @@ test_jacobian (void)
         g_assert_cmpfloat_with_epsilon (lw_tensor_get_value (row, j), data[i] + (i == j ? 1.5 : 0), 1e-12);
     }
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* Unconnected and integer sources: NULL, or zeros of their own shape and dtype on request. */
@@ -912,8 +868,8 @@ test_unconnected_zero (void)
   const LwGradientOptions options = { NULL, LW_UNCONNECTED_ZERO };
   LwScope    *s = lw_scope_begin (check_device ());
   LwTape     *tape = lw_tape_begin (s, TRUE);
-  LwTensor   *x = scalar (s, 3), *y, *sources[3], *grads[3];
-  LwVariable *w = variable_new (4, TRUE, "w"), *fixed = variable_new (5, FALSE, NULL);
+  LwTensor   *x = test_scalar (s, 3), *y, *sources[3], *grads[3];
+  LwVariable *w = test_variable_new (4, TRUE, "w"), *fixed = test_variable_new (5, FALSE, NULL);
   LwVariable *variables[] = { w, fixed };
 
   lw_tape_watch (tape, x);
@@ -922,11 +878,11 @@ test_unconnected_zero (void)
   sources[2] = lw_fill (s, LW_INT32, &LW_SHAPE (4), 1);
   y = lw_square (s, x);
   g_assert_true (lw_tape_gradient_with (tape, s, 1, &y, 3, sources, NULL, grads, NULL));
-  assert_value (grads[0], 6);
+  test_assert_value (grads[0], 6);
   g_assert_null (grads[1]);
   g_assert_null (grads[2]);
   g_assert_true (lw_tape_gradient_with (tape, s, 1, &y, 3, sources, &options, grads, NULL));
-  assert_value (grads[0], 6);
+  test_assert_value (grads[0], 6);
   for (int i = 1; i < 3; i++)
     {
       g_assert_cmpint (lw_tensor_get_dtype (grads[i]), ==, lw_tensor_get_dtype (sources[i]));
@@ -935,10 +891,10 @@ test_unconnected_zero (void)
         g_assert_cmpfloat (lw_tensor_get_value (grads[i], k), ==, 0);
     }
   g_assert_true (lw_tape_gradient_of_variables_with (tape, s, 1, &y, 2, variables, &options, grads, NULL));
-  assert_value (grads[0], 0);
-  assert_value (grads[1], 0);
+  test_assert_value (grads[0], 0);
+  test_assert_value (grads[1], 0);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
   lw_variable_unref (w);
   lw_variable_unref (fixed);
 }
@@ -949,12 +905,12 @@ test_integer_target (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
   LwTape   *tape = lw_tape_begin (s, FALSE);
-  LwTensor *x = scalar (s, 3.5);
+  LwTensor *x = test_scalar (s, 3.5);
 
   lw_tape_watch (tape, x);
-  g_assert_null (gradient (tape, s, lw_cast (s, lw_square (s, x), LW_INT32), x));
+  g_assert_null (test_gradient (tape, s, lw_cast (s, lw_square (s, x), LW_INT32), x));
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* x · stop_gradient (x): the second factor counts as a constant; it leaves no node. */
@@ -963,20 +919,20 @@ test_stop_gradient (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
   LwTape   *tape = lw_tape_begin (s, TRUE);
-  LwTensor *x = scalar (s, 3), *stopped, *y;
+  LwTensor *x = test_scalar (s, 3), *stopped, *y;
 
   lw_tape_watch (tape, x);
   stopped = lw_stop_gradient (s, lw_square (s, x));
   g_assert_cmpuint (lw_tape_get_n_nodes (tape), ==, 1);
-  assert_value (stopped, 9);
+  test_assert_value (stopped, 9);
   g_assert_true (lw_tensor_get_data (stopped) == lw_tensor_get_data (lw_tape_get_node (tape, 0)->output));
   y = lw_multiply (s, x, stopped);
-  assert_value (y, 27);
-  assert_value (gradient (tape, s, y, x), 9);
-  g_assert_null (gradient (tape, s, stopped, x));
-  g_assert_null (gradient (tape, s, y, stopped));
+  test_assert_value (y, 27);
+  test_assert_value (test_gradient (tape, s, y, x), 9);
+  g_assert_null (test_gradient (tape, s, stopped, x));
+  g_assert_null (test_gradient (tape, s, y, stopped));
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
 }
 
 /* What happens while it is stopped, a tape does not see; an outer one does. */
@@ -985,8 +941,8 @@ test_stop_recording (void)
 {
   LwScope    *s = lw_scope_begin (check_device ());
   LwTape     *outer = lw_tape_begin (s, FALSE), *tape = lw_tape_begin (s, TRUE);
-  LwVariable *w = variable_new (2, TRUE, "w");
-  LwTensor   *x = scalar (s, 3), *y, *z, *grad;
+  LwVariable *w = test_variable_new (2, TRUE, "w");
+  LwTensor   *x = test_scalar (s, 3), *y, *z, *grad;
 
   lw_tape_watch (tape, x);
   lw_tape_watch (outer, x);
@@ -997,15 +953,15 @@ test_stop_recording (void)
   z = lw_square (s, x);
   lw_tape_resume_recording (tape);
   g_assert_cmpuint (lw_tape_get_n_nodes (tape), ==, 0);
-  g_assert_null (gradient (tape, s, y, x));
-  g_assert_null (gradient (tape, s, z, x));
+  g_assert_null (test_gradient (tape, s, y, x));
+  g_assert_null (test_gradient (tape, s, z, x));
   g_assert_true (lw_tape_gradient_of_variables (tape, s, y, 1, &w, &grad, NULL));
   g_assert_null (grad);
-  assert_value (gradient (tape, s, lw_square (s, x), x), 6);
-  assert_value (gradient (outer, s, y, x), 12);
+  test_assert_value (test_gradient (tape, s, lw_square (s, x), x), 6);
+  test_assert_value (test_gradient (outer, s, y, x), 12);
   lw_tape_free (tape);
   lw_tape_free (outer);
-  end_well (s);
+  test_end_well (s);
   lw_variable_unref (w);
 }
 
@@ -1015,14 +971,14 @@ test_listing (void)
 {
   LwScope         *s = lw_scope_begin (check_device ());
   LwTape          *tape = lw_tape_begin (s, TRUE);
-  LwVariable      *w = variable_new (5, TRUE, "W"), *b = variable_new (10, TRUE, "B");
+  LwVariable      *w = test_variable_new (5, TRUE, "W"), *b = test_variable_new (10, TRUE, "B");
   LwTensor        *x = lw_fill (s, LW_FLOAT64, &LW_SHAPE (2, 3), 1), *y;
   g_autofree char *text = NULL;
 
   lw_tensor_set_name (x, "x");
   y = lw_multiply (s, x, lw_variable_read (s, w));
   y = lw_add (s, y, lw_variable_read (s, b));
-  y = lw_subtract (s, y, scalar (s, 1));
+  y = lw_subtract (s, y, test_scalar (s, 1));
   text = lw_tape_to_string (tape);
   g_assert_cmpstr (text, ==,
                    "%0 = multiply (x: float64 2×3, W: float64 scalar) -> float64 2×3\n"
@@ -1033,7 +989,7 @@ test_listing (void)
   g_assert_cmpstr (lw_tape_get_label (tape, x), ==, "x");
   g_assert_null (lw_tape_get_label (tape, y));
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
   lw_variable_unref (w);
   lw_variable_unref (b);
 }

@@ -1,6 +1,7 @@
 #include "engine/ops/constant.h"
 
 #include "gradient-check.h"
+#include "scope-tools.h"
 #include "print-cases.h"
 
 #include <math.h>
@@ -10,28 +11,11 @@
 /* What tensors are made from and shown as: literals, ranges, random numbers, casts, text. */
 
 static void
-assert_text (LwTensor *x, const char *expected)
-{
-  g_autofree char *text = lw_tensor_to_string (x);
-
-  g_assert_cmpstr (text, ==, expected);
-}
-
-static void
 assert_is (LwTensor *x, LwDType dtype, LwShape shape, const char *expected)
 {
   g_assert_cmpstr (lw_dtype_get_name (lw_tensor_get_dtype (x)), ==, lw_dtype_get_name (dtype));
   g_assert_true (lw_shape_equal (lw_tensor_get_shape (x), &shape));
-  assert_text (x, expected);
-}
-
-static void
-end_well (LwScope *s)
-{
-  GError *error = NULL;
-
-  g_assert_true (lw_scope_end (s, &error));
-  g_assert_no_error (error);
+  test_assert_text (x, expected);
 }
 
 static void
@@ -82,12 +66,12 @@ test_print (gconstpointer data)
   LwTensor        *x = make_print_case (c);
   LwScope         *s;
 
-  assert_text (x, c->text);
+  test_assert_text (x, c->text);
 
   /* Within a scope, whose floating-point mode is another, it reads the same. */
   s = lw_scope_begin (check_device ());
-  assert_text (x, c->text);
-  end_well (s);
+  test_assert_text (x, c->text);
+  test_end_well (s);
   lw_tensor_unref (x);
 }
 
@@ -133,7 +117,7 @@ test_literals (void)
 
   assert_is (LW_TENSOR_AS (s, LW_FLOAT64, 3), LW_FLOAT64, LW_SCALAR, "3.0");
   assert_is (LW_TENSOR_AS (s, LW_UINT8, (int[2]) { 7, 300 }), LW_UINT8, LW_SHAPE (2), "[ 7 44]");
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -148,7 +132,7 @@ test_names (void)
   g_assert_null (lw_tensor_get_name (LW_TENSOR (s, 2)));
   lw_tensor_set_name (x, NULL);
   g_assert_null (lw_tensor_get_name (x));
-  end_well (s);
+  test_end_well (s);
 }
 
 /* -- fill and range -- */
@@ -167,7 +151,7 @@ test_fill (void)
         for (gsize i = 0; i < lw_tensor_get_count (x); i++)
           g_assert_cmpfloat (lw_tensor_get_value (x, i), ==, dtype == LW_BOOL ? 1 : 7);
       }
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -185,7 +169,7 @@ test_range (void)
   assert_is (lw_range (s, LW_INT32, 5, 5, 1), LW_INT32, LW_SHAPE (0), "[]");
   /* No error adds up along the way. */
   g_assert_cmpfloat (lw_tensor_get_value (lw_range (s, LW_FLOAT32, 0, 100, 0.1), 999), ==, (float) (999 * 0.1));
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -245,9 +229,9 @@ test_random_uniform (void)
   x = lw_random_uniform (s, LW_FLOAT32, &LW_SHAPE (1000), 1, 1 + 0x1p-23, &rng);
   for (gsize i = 0; i < 1000; i++)
     g_assert_cmpfloat (lw_tensor_get_value (x, i), ==, 1);
-  assert_text (lw_random_uniform (s, LW_FLOAT64, &LW_SHAPE (2), 2, 2, &rng), "[2. 2.]");
+  test_assert_text (lw_random_uniform (s, LW_FLOAT64, &LW_SHAPE (2), 2, 2, &rng), "[2. 2.]");
   g_assert_cmpuint (lw_tensor_get_count (lw_random_uniform (s, LW_FLOAT64, &LW_SHAPE (0, 2), 0, 1, &rng)), ==, 0);
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -282,8 +266,8 @@ test_random_normal (void)
   y = lw_random_normal (s, LW_FLOAT64, &LW_SHAPE (5000), -2, 0.5, &rng);
   for (gsize i = 0; i < 5000; i++)
     g_assert_cmpfloat (lw_tensor_get_value (y, i), ==, -2 + 0.5 * lw_tensor_get_value (x, i));
-  assert_text (lw_random_normal (s, LW_FLOAT32, &LW_SHAPE (2), 3, 0, &rng), "[3. 3.]");
-  end_well (s);
+  test_assert_text (lw_random_normal (s, LW_FLOAT32, &LW_SHAPE (2), 3, 0, &rng), "[3. 3.]");
+  test_end_well (s);
 }
 
 /* Whoever computes it. */
@@ -299,7 +283,7 @@ test_random_threads (void)
       LwRng    rng = lw_rng_new (3, 4);
 
       kept[i] = lw_tensor_ref (lw_random_normal (s, LW_FLOAT32, &LW_SHAPE (70001), 0, 1, &rng));
-      end_well (s);
+      test_end_well (s);
     }
   g_assert_true (lw_tensor_equal (kept[0], kept[1]));
   lw_tensor_unref (kept[0]);
@@ -347,11 +331,11 @@ test_cast_floats (void)
     {
       LwTensor *y = single ? lw_cast (s, x, LW_FLOAT32) : x;
 
-      assert_text (lw_cast (s, y, LW_INT32),
+      test_assert_text (lw_cast (s, y, LW_INT32),
                    "[          1          -1         300 -2147483648  2147483647           0\n"
                    "           0 -2147483648           0  2147483647]");
-      assert_text (lw_cast (s, y, LW_UINT8), "[  1   0 255   0 255   0   0   0   0 255]");
-      assert_text (lw_cast (s, y, LW_BOOL), "[ True  True  True  True  True  True  True  True  True  True]");
+      test_assert_text (lw_cast (s, y, LW_UINT8), "[  1   0 255   0 255   0   0   0   0 255]");
+      test_assert_text (lw_cast (s, y, LW_BOOL), "[ True  True  True  True  True  True  True  True  True  True]");
       g_assert_cmpint (((const gint64 *) lw_tensor_get_data (lw_cast (s, y, LW_INT64)))[3], ==, G_MININT64);
       g_assert_cmpint (((const gint64 *) lw_tensor_get_data (lw_cast (s, y, LW_INT64)))[4], ==, G_MAXINT64);
       g_assert_cmpint (((const gint64 *) lw_tensor_get_data (lw_cast (s, y, LW_INT64)))[7], ==, G_MININT64);
@@ -361,7 +345,7 @@ test_cast_floats (void)
   g_assert_cmpfloat (lw_tensor_get_value (lw_cast (s, LW_TENSOR (s, ((double[1]) { 1 + 0x1p-24 })), LW_FLOAT32), 0), ==, 1);
   g_assert_cmpfloat (lw_tensor_get_value (lw_cast (s, LW_TENSOR (s, ((double[1]) { 1 + 0x3p-24 })), LW_FLOAT32), 0), ==,
                      1 + 0x1p-22);
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -374,16 +358,16 @@ test_cast_integers (void)
   const gint64  exact[] = { G_GINT64_CONSTANT (9007199254740993) };
   LwTensor     *x = LW_TENSOR (s, wide);
 
-  assert_text (lw_cast (s, x, LW_INT32), "[       300         -1         -1          0          2 2147483647]");
-  assert_text (lw_cast (s, x, LW_UINT8), "[ 44 255 255   0   2 255]");
-  assert_text (lw_cast (s, x, LW_BOOL), "[ True  True  True  True  True  True]");
-  assert_text (lw_cast (s, LW_TENSOR (s, ((int[3]) { -1, 256, 255 })), LW_UINT8), "[255   0 255]");
-  assert_text (lw_cast (s, LW_TENSOR (s, ((int[3]) { -1, 256, 0 })), LW_INT64), "[ -1 256   0]");
-  assert_text (lw_cast (s, LW_TENSOR (s, ((bool[2]) { 1, 0 })), LW_FLOAT32), "[1. 0.]");
-  assert_text (lw_cast (s, LW_TENSOR (s, ((bool[2]) { 1, 0 })), LW_INT64), "[1 0]");
+  test_assert_text (lw_cast (s, x, LW_INT32), "[       300         -1         -1          0          2 2147483647]");
+  test_assert_text (lw_cast (s, x, LW_UINT8), "[ 44 255 255   0   2 255]");
+  test_assert_text (lw_cast (s, x, LW_BOOL), "[ True  True  True  True  True  True]");
+  test_assert_text (lw_cast (s, LW_TENSOR (s, ((int[3]) { -1, 256, 255 })), LW_UINT8), "[255   0 255]");
+  test_assert_text (lw_cast (s, LW_TENSOR (s, ((int[3]) { -1, 256, 0 })), LW_INT64), "[ -1 256   0]");
+  test_assert_text (lw_cast (s, LW_TENSOR (s, ((bool[2]) { 1, 0 })), LW_FLOAT32), "[1. 0.]");
+  test_assert_text (lw_cast (s, LW_TENSOR (s, ((bool[2]) { 1, 0 })), LW_INT64), "[1 0]");
   g_assert_cmpfloat (lw_tensor_get_value (lw_cast (s, LW_TENSOR (s, twice), LW_FLOAT32), 0), ==, 0x1p60 + 0x1p37);
   g_assert_cmpfloat (lw_tensor_get_value (lw_cast (s, LW_TENSOR (s, exact), LW_FLOAT64), 0), ==, 9007199254740992.);
-  end_well (s);
+  test_end_well (s);
 }
 
 static void
@@ -405,7 +389,7 @@ test_cast_pairs (void)
           if (from == to)
             g_assert_true (x == y);
         }
-  end_well (s);
+  test_end_well (s);
 }
 
 static LwTensor *
@@ -436,7 +420,7 @@ test_cast_gradient (void)
   g_assert_true (lw_tape_gradient (tape, s, lw_cast (s, lw_cast (s, x, LW_INT32), LW_FLOAT64), 1, &x, &gx, NULL));
   g_assert_null (gx);
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
   lw_tensor_unref (x);
 }
 

@@ -1,54 +1,10 @@
 #include "gradient-check.h"
+#include "scope-tools.h"
 
 #include <string.h>
 
 /* Variables: what they begin as, what may be assigned, and that nobody else's tensor changes by it. How a
  * tape sees them is in test-tape.c. */
-
-static LwTensor *
-scalar (LwScope *s, double value)
-{
-  return lw_constant_scalar (s, LW_FLOAT64, value);
-}
-
-static void
-assert_value (LwTensor *x, double expected)
-{
-  g_assert_nonnull (x);
-  g_assert_cmpuint (lw_tensor_get_count (x), ==, 1);
-  g_assert_cmpfloat_with_epsilon (lw_tensor_get_value (x, 0), expected, 1e-6);
-}
-
-static void
-end_well (LwScope *s)
-{
-  GError *error = NULL;
-
-  g_assert_true (lw_scope_end (s, &error));
-  g_assert_no_error (error);
-}
-
-/* One gradient that is expected to be had. */
-static LwTensor *
-gradient (LwTape *tape, LwScope *s, LwTensor *target, LwTensor *source)
-{
-  GError   *error = NULL;
-  LwTensor *grad = NULL;
-
-  g_assert_true (lw_tape_gradient (tape, s, target, 1, &source, &grad, &error));
-  g_assert_no_error (error);
-  return grad;
-}
-
-static LwVariable *
-variable_new (double value, gboolean trainable, const char *name)
-{
-  LwTensor   *x = lw_tensor_new_from_data (NULL, LW_FLOAT64, &LW_SCALAR, &value, NULL);
-  LwVariable *variable = lw_variable_new (x, trainable, name);
-
-  lw_tensor_unref (x);
-  return variable;
-}
 
 /* A variable never shares its elements with the tensor it began as. */
 static void
@@ -63,11 +19,11 @@ test_variable_begins (void)
 
   g_assert_true (lw_tensor_get_data (lw_variable_get_value (variable)) != lw_tensor_get_data (x));
   g_assert_true (lw_tensor_get_data (target) != lw_tensor_get_data (x));
-  g_assert_true (lw_variable_assign_add (variable, s, scalar (s, 1), &error));
+  g_assert_true (lw_variable_assign_add (variable, s, test_scalar (s, 1), &error));
   g_assert_no_error (error);
-  assert_value (lw_variable_get_value (variable), 4);
-  assert_value (x, 3);
-  end_well (s);
+  test_assert_value (lw_variable_get_value (variable), 4);
+  test_assert_value (x, 3);
+  test_end_well (s);
   lw_variable_unref (variable);
 }
 
@@ -88,10 +44,10 @@ test_properties (void)
   g_assert_false (lw_variable_is_trainable (nameless));
   g_assert_cmpint (lw_variable_get_dtype (b), ==, LW_FLOAT64);
   g_assert_cmpint (lw_variable_get_shape (b)->rank, ==, 0);
-  assert_value (lw_variable_get_value (b), 10);
+  test_assert_value (lw_variable_get_value (b), 10);
   g_assert_cmpint (lw_variable_get_dtype (step), ==, LW_INT64);
   g_assert_cmpfloat (lw_tensor_get_value (lw_variable_get_value (step), 5), ==, 1);
-  end_well (s);
+  test_end_well (s);
   lw_variable_unref (w);
   lw_variable_unref (nameless);
   lw_variable_unref (b);
@@ -110,7 +66,7 @@ test_dtypes (void)
       g_assert_cmpint (lw_variable_get_dtype (v), ==, dtype);
       g_assert_true (lw_variable_assign (v, lw_constant_scalar (s, dtype, 0), NULL));
       g_assert_cmpfloat (lw_tensor_get_value (lw_variable_get_value (v), 0), ==, 0);
-      end_well (s);
+      test_end_well (s);
       lw_variable_unref (v);
     }
 }
@@ -121,7 +77,7 @@ test_failed_scope (void)
 {
   LwScope *s = lw_scope_begin (check_device ());
 
-  lw_assert_shape (s, scalar (s, 1), &LW_SHAPE (2));
+  lw_assert_shape (s, test_scalar (s, 1), &LW_SHAPE (2));
   g_assert_null (lw_variable_new_scalar (s, LW_FLOAT32, 1, TRUE, "w"));
   g_assert_false (lw_scope_end (s, NULL));
 }
@@ -147,7 +103,7 @@ test_assign_copies (void)
   g_assert_true (lw_variable_assign_sub (w, s, lw_fill (s, LW_FLOAT64, &LW_SHAPE (2), 1), NULL));
   g_assert_cmpfloat (lw_tensor_get_value (read, 0), ==, 77);
   g_assert_cmpfloat (lw_tensor_get_value (lw_variable_get_value (w), 0), ==, 76);
-  end_well (s);
+  test_end_well (s);
   lw_variable_unref (w);
 }
 
@@ -158,21 +114,21 @@ test_assigned_identity (void)
 {
   LwScope    *s = lw_scope_begin (check_device ());
   LwTape     *tape = lw_tape_begin (s, TRUE);
-  LwVariable *variables[] = { variable_new (1, TRUE, "a"), variable_new (2, TRUE, "b") };
-  LwTensor   *x = scalar (s, 4), *y, *grads[2];
+  LwVariable *variables[] = { test_variable_new (1, TRUE, "a"), test_variable_new (2, TRUE, "b") };
+  LwTensor   *x = test_scalar (s, 4), *y, *grads[2];
 
   lw_tape_watch (tape, x);
   for (int i = 0; i < 2; i++)
     g_assert_true (lw_variable_assign (variables[i], x, NULL));
   y = lw_multiply (s, lw_square (s, lw_variable_read (s, variables[0])),
                    lw_variable_read (s, variables[1]));
-  assert_value (y, 64);
+  test_assert_value (y, 64);
   g_assert_true (lw_tape_gradient_of_variables (tape, s, y, 2, variables, grads, NULL));
-  assert_value (grads[0], 32);
-  assert_value (grads[1], 16);
-  g_assert_null (gradient (tape, s, y, x));
+  test_assert_value (grads[0], 32);
+  test_assert_value (grads[1], 16);
+  g_assert_null (test_gradient (tape, s, y, x));
   lw_tape_free (tape);
-  end_well (s);
+  test_end_well (s);
   for (int i = 0; i < 2; i++)
     lw_variable_unref (variables[i]);
 }
@@ -181,17 +137,17 @@ static void
 test_assign (void)
 {
   LwScope    *s = lw_scope_begin (check_device ());
-  LwVariable *w = variable_new (3, TRUE, "w");
+  LwVariable *w = test_variable_new (3, TRUE, "w");
   LwTensor   *kept = lw_tensor_ref (lw_variable_get_value (w));
   GError     *error = NULL;
 
-  g_assert_true (lw_variable_assign_add (w, s, scalar (s, 2), &error));
-  assert_value (lw_variable_get_value (w), 5);
-  g_assert_true (lw_variable_assign_sub (w, s, scalar (s, 1), &error));
-  assert_value (lw_variable_get_value (w), 4);
-  assert_value (kept, 3);
+  g_assert_true (lw_variable_assign_add (w, s, test_scalar (s, 2), &error));
+  test_assert_value (lw_variable_get_value (w), 5);
+  g_assert_true (lw_variable_assign_sub (w, s, test_scalar (s, 1), &error));
+  test_assert_value (lw_variable_get_value (w), 4);
+  test_assert_value (kept, 3);
   g_assert_true (lw_variable_assign (w, lw_variable_get_value (w), &error));
-  assert_value (lw_variable_get_value (w), 4);
+  test_assert_value (lw_variable_get_value (w), 4);
 
   g_assert_false (lw_variable_assign (w, lw_fill (s, LW_FLOAT64, &LW_SHAPE (2, 3), 1), &error));
   g_assert_error (error, LW_ERROR, LW_ERROR_SHAPE);
@@ -205,8 +161,8 @@ test_assign (void)
   g_assert_false (lw_variable_assign_add (w, s, lw_fill (s, LW_FLOAT64, &LW_SHAPE (2), 1), &error));
   g_assert_error (error, LW_ERROR, LW_ERROR_SHAPE);
   g_clear_error (&error);
-  assert_value (lw_variable_get_value (w), 4);
-  end_well (s);
+  test_assert_value (lw_variable_get_value (w), 4);
+  test_end_well (s);
   lw_tensor_unref (kept);
   lw_variable_unref (w);
 }
@@ -215,14 +171,14 @@ test_assign (void)
 static void
 test_target (void)
 {
-  LwVariable *w = variable_new (3, TRUE, "w");
+  LwVariable *w = test_variable_new (3, TRUE, "w");
   LwTensor   *kept, *target = lw_variable_get_target (w, NULL, NULL);
 
   g_assert_true (target == lw_variable_get_value (w));
   *(double *) lw_tensor_get_mutable_data (target) = 4;
   g_assert_true (lw_variable_assign (w, target, NULL));
   lw_tensor_unref (target);
-  assert_value (lw_variable_get_value (w), 4);
+  test_assert_value (lw_variable_get_value (w), 4);
 
   kept = lw_tensor_ref (lw_variable_get_value (w));
   target = lw_variable_get_target (w, NULL, NULL);
@@ -230,8 +186,8 @@ test_target (void)
   *(double *) lw_tensor_get_mutable_data (target) = 5;
   g_assert_true (lw_variable_assign (w, target, NULL));
   lw_tensor_unref (target);
-  assert_value (kept, 4);
-  assert_value (lw_variable_get_value (w), 5);
+  test_assert_value (kept, 4);
+  test_assert_value (lw_variable_get_value (w), 5);
   lw_tensor_unref (kept);
   target = lw_variable_get_target (w, NULL, NULL);
   g_assert_true (target == lw_variable_get_value (w));
