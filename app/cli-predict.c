@@ -53,7 +53,7 @@ predict (const char *path, const char *input, const char *output, GError **error
       || (npz = lw_npz_open (input, error)) == NULL || (x = lw_npz_read (npz, "x", error)) == NULL
       || !check_input (run->model, x, input, error))
     return FALSE;
-  y = lw_state_predict (run->state, device, x, BATCH, error);
+  y = lw_state_predict (run->state, device, x, error);
   return y != NULL && lw_npz_write (output, 1, names, &y, error);
 }
 

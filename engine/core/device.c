@@ -41,33 +41,47 @@ choose_threads (int n_threads)
   return CLAMP (n_threads, 1, MAX_THREADS);
 }
 
+/* Takes the pool. */
+static LwDevice *
+device_new (const LwKernels *kernels, LwPool *pool)
+{
+  LwDevice *device = g_new0 (LwDevice, 1);
+
+  g_atomic_ref_count_init (&device->ref_count);
+  device->kernels = kernels;
+  device->pool = pool;
+  return device;
+}
+
+LwDevice *
+lw_device_new_with_kernels (const LwKernels *kernels, int n_threads, int niceness)
+{
+  LwDevice *device = device_new (kernels, lw_pool_new ());
+
+  n_threads = choose_threads (n_threads);
+  if (n_threads > 1)
+    {
+      device->workers = lw_workers_new (n_threads, niceness);
+      n_threads = lw_workers_get_n_threads (device->workers);
+      device->singles = g_new (LwDevice *, n_threads);
+      for (int i = 0; i < n_threads; i++)
+        device->singles[i] = device_new (kernels, i == 0 ? lw_pool_ref (device->pool) : lw_pool_new ());
+    }
+  return device;
+}
+
 LwDevice *
 lw_device_new (int n_threads, int niceness, GError **error)
 {
   const LwKernels *kernels = choose_kernels (error);
-  LwDevice        *device;
 
-  if (kernels == NULL)
-    return NULL;
-  device = g_new0 (LwDevice, 1);
-  g_atomic_ref_count_init (&device->ref_count);
-  device->kernels = kernels;
-  device->pool = lw_pool_new ();
-  n_threads = choose_threads (n_threads);
-  if (n_threads > 1)
-    device->workers = lw_workers_new (n_threads, niceness);
-  return device;
+  return kernels != NULL ? lw_device_new_with_kernels (kernels, n_threads, niceness) : NULL;
 }
 
 LwDevice *
 lw_device_new_single (LwDevice *device)
 {
-  LwDevice *single = g_new0 (LwDevice, 1);
-
-  g_atomic_ref_count_init (&single->ref_count);
-  single->kernels = device->kernels;
-  single->pool = lw_pool_ref (device->pool);
-  return single;
+  return device_new (device->kernels, lw_pool_ref (device->pool));
 }
 
 LwDevice *
@@ -82,6 +96,9 @@ lw_device_unref (LwDevice *device)
 {
   if (device == NULL || !g_atomic_ref_count_dec (&device->ref_count))
     return;
+  for (int i = 0; device->singles != NULL && i < lw_device_get_n_threads (device); i++)
+    lw_device_unref (device->singles[i]);
+  g_free (device->singles);
   lw_workers_free (device->workers);
   lw_pool_unref (device->pool);
   g_free (device);
@@ -97,4 +114,49 @@ void
 lw_device_run (LwDevice *device, int n_chunks, LwChunkFunc func, gpointer data)
 {
   lw_workers_run (device->workers, n_chunks, func, data);
+}
+
+typedef struct {
+  LwDevice   *device;
+  LwApartFunc func;
+  gpointer    data;
+} Apart;
+
+static void
+run_part (gpointer data, int part, int thread)
+{
+  const Apart *apart = data;
+
+  /* Alone, a device is its own single. */
+  apart->func (apart->data, part,
+               apart->device->singles != NULL ? apart->device->singles[thread] : apart->device);
+}
+
+void
+lw_device_run_apart (LwDevice *device, int n_parts, LwApartFunc func, gpointer data)
+{
+  Apart apart = { device, func, data };
+
+  lw_workers_run_by_thread (device->workers, n_parts, run_part, &apart);
+}
+
+guint64
+lw_device_get_n_system_blocks (LwDevice *device)
+{
+  guint64 n = lw_pool_get_n_system_blocks (device->pool);
+
+  /* The first thread's pool is the device's. */
+  for (int i = 1; device->singles != NULL && i < lw_device_get_n_threads (device); i++)
+    n += lw_pool_get_n_system_blocks (device->singles[i]->pool);
+  return n;
+}
+
+gsize
+lw_device_get_peak (LwDevice *device)
+{
+  gsize peak = lw_pool_get_peak (device->pool);
+
+  for (int i = 1; device->singles != NULL && i < lw_device_get_n_threads (device); i++)
+    peak += lw_pool_get_peak (device->singles[i]->pool);
+  return peak;
 }

@@ -39,6 +39,16 @@ lw_shape_get_count (const LwShape *shape, gsize *count)
   return TRUE;
 }
 
+double
+lw_shape_get_volume (const LwShape *shape)
+{
+  double volume = 1.0;
+
+  for (int i = 0; i < shape->rank; i++)
+    volume *= shape->dims[i] == LW_DIM_ANY ? 0.0 : (double) shape->dims[i];
+  return volume;
+}
+
 gboolean
 lw_shape_is_known (const LwShape *shape)
 {

@@ -25,6 +25,9 @@ gboolean lw_shape_equal     (const LwShape *a, const LwShape *b);
 /* Number of elements; FALSE on an axis that is negative or on a product over 2^40. */
 gboolean lw_shape_get_count (const LwShape *shape, gsize *count);
 
+/* The same as a number that never overflows, for estimates; an axis that is LW_DIM_ANY counts as 0. */
+double   lw_shape_get_volume (const LwShape *shape);
+
 /* TRUE if no axis is LW_DIM_ANY. */
 gboolean lw_shape_is_known  (const LwShape *shape);
 

@@ -19,6 +19,7 @@ struct _LwTensor {
   gsize           count;
   guint64         id;
   Storage        *storage;
+  gpointer        data; /* somewhere in the storage */
   char           *name;
 };
 
@@ -50,7 +51,7 @@ process_pool (void)
 
 /* Takes the caller's reference to the storage. */
 static LwTensor *
-tensor_new_on (Storage *storage, LwDType dtype, const LwShape *shape, gsize count)
+tensor_new_on (Storage *storage, gpointer data, LwDType dtype, const LwShape *shape, gsize count)
 {
   static guint64 last_id = 0;
   LwTensor      *tensor = g_new0 (LwTensor, 1);
@@ -61,6 +62,7 @@ tensor_new_on (Storage *storage, LwDType dtype, const LwShape *shape, gsize coun
   tensor->count = count;
   tensor->id = __atomic_add_fetch (&last_id, 1, __ATOMIC_RELAXED);
   tensor->storage = storage;
+  tensor->data = data;
   return tensor;
 }
 
@@ -93,7 +95,7 @@ lw_tensor_new (LwPool *pool, LwDType dtype, const LwShape *shape, GError **error
   storage = g_new (Storage, 1);
   g_atomic_ref_count_init (&storage->ref_count);
   storage->block = block;
-  return tensor_new_on (storage, dtype, shape, count);
+  return tensor_new_on (storage, block, dtype, shape, count);
 }
 
 LwTensor *
@@ -102,7 +104,7 @@ lw_tensor_new_zeros (LwPool *pool, LwDType dtype, const LwShape *shape, GError *
   LwTensor *tensor = lw_tensor_new (pool, dtype, shape, error);
 
   if (tensor != NULL)
-    memset (tensor->storage->block, 0, lw_tensor_get_byte_size (tensor));
+    memset (tensor->data, 0, lw_tensor_get_byte_size (tensor));
   return tensor;
 }
 
@@ -116,7 +118,7 @@ lw_tensor_new_from_data (LwPool        *pool,
   LwTensor *tensor = lw_tensor_new (pool, dtype, shape, error);
 
   if (tensor != NULL && tensor->count > 0)
-    memcpy (tensor->storage->block, data, lw_tensor_get_byte_size (tensor));
+    memcpy (tensor->data, data, lw_tensor_get_byte_size (tensor));
   return tensor;
 }
 
@@ -126,7 +128,22 @@ lw_tensor_new_view (LwTensor *tensor, const LwShape *shape)
   gsize count;
 
   g_return_val_if_fail (lw_shape_get_count (shape, &count) && count == tensor->count, NULL);
-  return tensor_new_on (storage_ref (tensor->storage), tensor->dtype, shape, count);
+  return tensor_new_on (storage_ref (tensor->storage), tensor->data, tensor->dtype, shape, count);
+}
+
+LwTensor *
+lw_tensor_new_rows (LwTensor *tensor, gsize first, gsize n)
+{
+  LwShape shape = tensor->shape;
+  gsize   row;
+
+  g_return_val_if_fail (shape.rank > 0 && first <= (gsize) shape.dims[0]
+                          && n <= (gsize) shape.dims[0] - first, NULL);
+  row = tensor->count / MAX ((gsize) shape.dims[0], 1);
+  shape.dims[0] = (gint64) n;
+  return tensor_new_on (storage_ref (tensor->storage),
+                        (char *) tensor->data + first * row * lw_dtype_get_size (tensor->dtype),
+                        tensor->dtype, &shape, n * row);
 }
 
 LwTensor *
@@ -135,14 +152,14 @@ lw_tensor_new_invalid (void)
   static _Alignas (64) float block[16 + LW_KERNEL_SLACK / sizeof (float)] = { NAN };
   static Storage             storage = { 1, block };
 
-  return tensor_new_on (storage_ref (&storage), LW_FLOAT32, &LW_SCALAR, 1);
+  return tensor_new_on (storage_ref (&storage), block, LW_FLOAT32, &LW_SCALAR, 1);
 }
 
 LwTensor *
 lw_tensor_copy (const LwTensor *tensor, GError **error)
 {
   LwTensor *copy = lw_tensor_new_from_data (NULL, tensor->dtype, &tensor->shape,
-                                            tensor->storage->block, error);
+                                            tensor->data, error);
 
   if (copy != NULL)
     lw_tensor_set_name (copy, tensor->name);
@@ -229,20 +246,20 @@ lw_tensor_get_id (const LwTensor *tensor)
 gconstpointer
 lw_tensor_get_data (const LwTensor *tensor)
 {
-  return tensor->storage->block;
+  return tensor->data;
 }
 
 const float *
 lw_tensor_get_floats (const LwTensor *tensor)
 {
   g_return_val_if_fail (tensor->dtype == LW_FLOAT32, NULL);
-  return tensor->storage->block;
+  return tensor->data;
 }
 
 gpointer
 lw_tensor_get_mutable_data (LwTensor *tensor)
 {
-  return tensor->storage->block;
+  return tensor->data;
 }
 
 gboolean
@@ -255,7 +272,7 @@ lw_tensor_is_unshared (const LwTensor *tensor)
 double
 lw_tensor_get_value (const LwTensor *tensor, gsize i)
 {
-  gconstpointer data = tensor->storage->block;
+  gconstpointer data = tensor->data;
 
   g_return_val_if_fail (i < tensor->count, NAN);
   switch (tensor->dtype)
@@ -275,5 +292,5 @@ gboolean
 lw_tensor_equal (const LwTensor *a, const LwTensor *b)
 {
   return a->dtype == b->dtype && lw_shape_equal (&a->shape, &b->shape)
-         && memcmp (a->storage->block, b->storage->block, lw_tensor_get_byte_size (a)) == 0;
+         && memcmp (a->data, b->data, lw_tensor_get_byte_size (a)) == 0;
 }

@@ -6,7 +6,7 @@
 
 /* LwTensor: an n-dimensional array in C order, refcounted, immutable once it has been handed out.
  *
- * Several tensors may share one storage (reshape makes no copy). Whoever has just created a tensor
+ * Several tensors may share one storage (neither reshape nor a stretch of rows makes a copy). Whoever has just created a tensor
  * and holds its only reference may fill it through lw_tensor_get_mutable_data(). Safe to ref, unref
  * and read from any thread. */
 
@@ -26,6 +26,9 @@ LwTensor      *lw_tensor_new_from_data    (LwPool *pool, LwDType dtype, const Lw
 /* The same elements under another shape of the same count (a programmer's mistake otherwise);
  * shares the storage. */
 LwTensor      *lw_tensor_new_view         (LwTensor *tensor, const LwShape *shape) G_GNUC_WARN_UNUSED_RESULT;
+/* n rows from row `first` on, as a tensor of their own that shares the storage; its data is aligned to its
+ * elements only. Rows that are not there are a programmer's mistake. */
+LwTensor      *lw_tensor_new_rows         (LwTensor *tensor, gsize first, gsize n) G_GNUC_WARN_UNUSED_RESULT;
 /* Elements of its own, and the name. LW_ERROR_VALUE when memory is out. */
 LwTensor      *lw_tensor_copy             (const LwTensor *tensor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A float32 scalar NaN that needs no memory from a pool: what stands for a result where memory may be

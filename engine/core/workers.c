@@ -31,8 +31,8 @@ struct _LwWorkers {
   GThread       **threads;
   Share          *shares;
 
-  LwChunkFunc     func;
-  gpointer        data;
+  LwThreadChunkFunc func;
+  gpointer          data;
   int             first_chunk; /* of the current job: a run of very many chunks is several jobs */
   _Alignas (64) _Atomic guint32 job;       /* number of the current job */
   _Alignas (64) _Atomic int     remaining; /* chunks not finished */
@@ -96,7 +96,7 @@ work (LwWorkers *workers, int self, guint32 job)
 
       while (take (share, job, &chunk))
         {
-          workers->func (workers->data, workers->first_chunk + chunk);
+          workers->func (workers->data, workers->first_chunk + chunk, self);
           if (atomic_fetch_sub (&workers->remaining, 1) == 1
               && atomic_load (&workers->caller_sleeps))
             {
@@ -241,7 +241,7 @@ lw_workers_get_n_threads (const LwWorkers *workers)
 
 /* Chunks first_chunk … first_chunk + n_chunks - 1, at most CHUNK_MASK of them. */
 static void
-run_job (LwWorkers *workers, int first_chunk, int n_chunks, LwChunkFunc func, gpointer data)
+run_job (LwWorkers *workers, int first_chunk, int n_chunks, LwThreadChunkFunc func, gpointer data)
 {
   gint64  began = 0;
   guint32 job;
@@ -279,12 +279,12 @@ run_job (LwWorkers *workers, int first_chunk, int n_chunks, LwChunkFunc func, gp
 }
 
 void
-lw_workers_run (LwWorkers *workers, int n_chunks, LwChunkFunc func, gpointer data)
+lw_workers_run_by_thread (LwWorkers *workers, int n_chunks, LwThreadChunkFunc func, gpointer data)
 {
   if (workers == NULL || workers->n_threads == 1 || n_chunks <= 1)
     {
       for (int i = 0; i < n_chunks; i++)
-        func (data, i);
+        func (data, i, 0);
       return;
     }
   for (int first = 0, n; first < n_chunks; first += n)
@@ -292,4 +292,25 @@ lw_workers_run (LwWorkers *workers, int n_chunks, LwChunkFunc func, gpointer dat
       n = MIN (n_chunks - first, (int) CHUNK_MASK);
       run_job (workers, first, n, func, data);
     }
+}
+
+typedef struct {
+  LwChunkFunc func;
+  gpointer    data;
+} Anywhere;
+
+static void
+run_anywhere (gpointer data, int chunk, int thread)
+{
+  const Anywhere *anywhere = data;
+
+  anywhere->func (anywhere->data, chunk);
+}
+
+void
+lw_workers_run (LwWorkers *workers, int n_chunks, LwChunkFunc func, gpointer data)
+{
+  Anywhere anywhere = { func, data };
+
+  lw_workers_run_by_thread (workers, n_chunks, run_anywhere, &anywhere);
 }

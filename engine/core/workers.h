@@ -15,6 +15,9 @@ typedef struct _LwWorkers LwWorkers;
 
 typedef void (*LwChunkFunc) (gpointer data, int chunk);
 
+/* Likewise, told which of the threads runs it: 0 (the caller) to n_threads - 1. */
+typedef void (*LwThreadChunkFunc) (gpointer data, int chunk, int thread);
+
 /* `n_threads` in all, the caller included (1: no threads are made). `niceness` is set in each new
  * thread, 0 leaves it; it cannot be taken back. Where the system gives no more threads there are
  * fewer: lw_workers_get_n_threads() tells. */
@@ -25,6 +28,7 @@ int        lw_workers_get_n_threads (const LwWorkers *workers);
 /* Runs func (data, 0 … n_chunks - 1), each once, and returns when all are done. One caller at a time;
  * func must not call this. workers NULL: all in this thread. */
 void       lw_workers_run           (LwWorkers *workers, int n_chunks, LwChunkFunc func, gpointer data);
+void       lw_workers_run_by_thread (LwWorkers *workers, int n_chunks, LwThreadChunkFunc func, gpointer data);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LwWorkers, lw_workers_free)
 

@@ -3,6 +3,7 @@
 #include "engine/core/error.h"
 #include "engine/data/idx.h"
 #include "engine/data/npz.h"
+#include "engine/ops/op.h"
 
 #include <gio/gio.h>
 #include <glib/gi18n-lib.h>
@@ -333,4 +334,40 @@ lw_images_find_mnist (void)
         return g_steal_pointer (&path);
     }
   return g_build_filename (places[0], "mnist.npz", NULL);
+}
+
+/* -- what models take -- */
+
+/* Pixels for a thread to scale at a time. */
+#define SCALE_GRAIN 8192
+
+typedef struct {
+  const LwKernels *kernels;
+  const guint8    *pixels;
+  float           *scaled;
+} Scaling;
+
+static void
+scale_range (gpointer data, gsize first, gsize n)
+{
+  const Scaling *scaling = data;
+
+  scaling->kernels->scale_u8 (n, 1.0f / 255.0f, 0, scaling->pixels + first, scaling->scaled + first);
+}
+
+LwTensor *
+lw_images_scale (LwScope *s, LwTensor *pixels)
+{
+  LwShape  shape = *lw_tensor_get_shape (pixels);
+  LwTensor *scaled;
+  Scaling   scaling = { lw_scope_get_device (s)->kernels, lw_tensor_get_data (pixels), NULL };
+
+  g_return_val_if_fail (shape.rank == 3 && lw_tensor_get_dtype (pixels) == LW_UINT8, lw_scope_get_invalid (s));
+  shape.dims[shape.rank++] = 1;
+  scaled = lw_scope_new_tensor (s, LW_FLOAT32, &shape);
+  if (scaled == NULL)
+    return lw_scope_get_invalid (s);
+  scaling.scaled = lw_tensor_get_mutable_data (scaled);
+  lw_op_run_range (s, lw_tensor_get_count (scaled), SCALE_GRAIN, scale_range, &scaling);
+  return scaled;
 }

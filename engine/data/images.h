@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/core/tensor.h"
+#include "engine/core/scope.h"
 
 /* LwImages: a data set of small grey images of ten kinds, as in MNIST, all of it in memory.
  * Immutable and refcounted; safe to ref, unref and read from any thread. */
@@ -33,6 +33,9 @@ void      lw_images_unref      (LwImages *images);
  * sources that this program was built from, else where it is installed. If it is not there, the
  * place where it was expected, so that lw_images_load() can name it. */
 char     *lw_images_find_mnist (void) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What models take: pixels [n, height, width] uint8 as [n, height, width, 1] float32 from 0 to 1. */
+LwTensor *lw_images_scale      (LwScope *s, LwTensor *pixels);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LwImages, lw_images_unref)
 

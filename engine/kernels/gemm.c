@@ -13,7 +13,7 @@
  * products are added; storing a partial sum as float and loading it again changes no bit. */
 
 #if LW_VECTOR_REGISTERS == 32
-#define MAX_HEIGHT_1 14
+#define MAX_HEIGHT_1 28
 #define MAX_HEIGHT_2 14
 #else
 #define MAX_HEIGHT_1 12
@@ -49,44 +49,171 @@ typedef void (*PanelFunc) (const Panel *panel);
 #define GROUP 5
 #define MAX_GROUPS ((MAX_HEIGHT_1 + GROUP - 1) / GROUP)
 
-LW_INLINE const float *
-group_row (const char *group, ptrdiff_t stride, ptrdiff_t triple, int row)
+LW_INLINE float *
+group_row (char *group, ptrdiff_t stride, ptrdiff_t triple, int row)
 {
-  return (const float *) (row == 3 ? group + triple : group + row * stride);
+  return (float *) (row == 3 ? group + triple : group + row * stride);
+}
+
+/* The first of each group among MR rows that are `stride` bytes apart. OPAQUE makes the compiler form these
+ * addresses here, and not all MR of them ahead of a loop. */
+LW_INLINE void
+find_groups (const float *row, ptrdiff_t stride, const int MR, char **groups)
+{
+  LW_UNROLL
+  for (int i = 0; i < (MR + GROUP - 1) / GROUP; i++)
+    {
+      groups[i] = (char *) row + i * GROUP * stride;
+      OPAQUE (groups[i]);
+    }
 }
 
 /* n floats, the others zero; n >= LW_LANES means a whole vector. */
 LW_INLINE LwVec
 load_columns (const float *p, int n)
 {
-  return G_LIKELY (n >= LW_LANES) ? lw_vec_load (p) : lw_vec_load_part (p, n);
+  return n >= LW_LANES ? lw_vec_load (p) : lw_vec_load_part (p, n);
+}
+
+/* One tile of MR rows by NV vectors, in registers; where NV is 1 the second vector of each row vanishes. */
+typedef struct {
+  LwVec sums_0[MAX_HEIGHT_1], sums_1[MAX_HEIGHT_1];
+} Tile;
+
+/* From C, `whole` vectors or the columns that there are. */
+LW_INLINE void
+load_tile (Tile *tile, const float *c, ptrdiff_t stride, ptrdiff_t triple, int n_0, int n_1,
+           const gboolean whole, const int NV, const int MR)
+{
+  char *groups[MAX_GROUPS];
+
+  find_groups (c, stride, MR, groups);
+  LW_UNROLL
+  for (int m = 0; m < MR; m++)
+    {
+      const float *row = group_row (groups[m / GROUP], stride, triple, m % GROUP);
+
+      tile->sums_0[m] = NV == 2 || whole ? lw_vec_load (row) : lw_vec_load_part (row, n_0);
+      if (NV == 2)
+        tile->sums_1[m] = whole ? lw_vec_load (row + LW_LANES) : lw_vec_load_part (row + LW_LANES, n_1);
+    }
 }
 
 LW_INLINE void
-store_columns (float *p, int n, LwVec v, gboolean relu)
+store_tile (const Tile *tile, float *c, ptrdiff_t stride, ptrdiff_t triple, int n_0, int n_1,
+            const gboolean whole, gboolean relu, const int NV, const int MR)
 {
-  const LwVec clamped = relu ? lw_vec_relu (v) : v;
+  char *groups[MAX_GROUPS];
 
-  if (G_LIKELY (n >= LW_LANES))
-    lw_vec_store (p, clamped);
-  else
-    lw_vec_store_part (p, n, clamped);
+  find_groups (c, stride, MR, groups);
+  LW_UNROLL
+  for (int m = 0; m < MR; m++)
+    {
+      float      *row = group_row (groups[m / GROUP], stride, triple, m % GROUP);
+      const LwVec v_0 = relu ? lw_vec_relu (tile->sums_0[m]) : tile->sums_0[m];
+      const LwVec v_1 = NV == 2 && relu ? lw_vec_relu (tile->sums_1[m]) : tile->sums_1[m];
+
+      if (NV == 2 || whole)
+        lw_vec_store (row, v_0);
+      else
+        lw_vec_store_part (row, n_0, v_0);
+      if (NV == 2 && whole)
+        lw_vec_store (row + LW_LANES, v_1);
+      else if (NV == 2)
+        lw_vec_store_part (row + LW_LANES, n_1, v_1);
+    }
+}
+
+/* Where the next numbers of A are. */
+typedef struct {
+  char          *groups[MAX_GROUPS]; /* LW_A_STRIDED: of rows */
+  ptrdiff_t      stride, triple;
+  const float   *a; /* otherwise, with the rows' offsets for LW_A_OFFSETS */
+  ptrdiff_t      offsets[MAX_HEIGHT_1];
+} Reader;
+
+/* Adds the products of the number of A that is `ahead` bytes on in each row, and of B's row b. */
+LW_INLINE void
+add_products (Tile *tile, const Reader *reader, ptrdiff_t ahead, const float *b, const LwGemmA mode,
+              const int NV, const int MR)
+{
+  const LwVec b_0 = lw_vec_load (b);
+  const LwVec b_1 = NV == 2 ? lw_vec_load (b + LW_LANES) : b_0;
+
+  LW_UNROLL
+  for (int m = 0; m < MR; m++)
+    {
+      float a_mk;
+
+      if (mode == LW_A_STRIDED)
+        a_mk = *group_row (reader->groups[m / GROUP] + ahead, reader->stride, reader->triple, m % GROUP);
+      else if (mode == LW_A_CONTIGUOUS)
+        a_mk = reader->a[m];
+      else
+        a_mk = reader->a[reader->offsets[m]];
+      tile->sums_0[m] = lw_vec_multiply_add (a_mk, b_0, tile->sums_0[m]);
+      if (NV == 2)
+        tile->sums_1[m] = lw_vec_multiply_add (a_mk, b_1, tile->sums_1[m]);
+    }
+}
+
+/* The products of the next `n` numbers of A in each row. */
+LW_INLINE void
+add_steps (Tile *tile, Reader *reader, const float **b, ptrdiff_t a_k_stride, ptrdiff_t b_stride, const int n,
+           const LwGemmA mode, const int NV, const int MR)
+{
+  LW_UNROLL
+  for (int u = 0; u < n; u++)
+    {
+      add_products (tile, reader, u * (ptrdiff_t) sizeof (float), *b, mode, NV, MR);
+      *b += b_stride;
+      if (mode != LW_A_STRIDED)
+        reader->a += a_k_stride;
+    }
+  LW_UNROLL
+  for (int i = 0; i < (MR + GROUP - 1) / GROUP; i++)
+    if (mode == LW_A_STRIDED)
+      reader->groups[i] += n * (ptrdiff_t) sizeof (float);
+}
+
+/* All products of one segment, in the order of k. */
+LW_INLINE void
+add_segment (Tile *tile, Reader *reader, const float *b, int depth, ptrdiff_t a_k_stride, ptrdiff_t b_stride,
+             const LwGemmA mode, const int NV, const int MR)
+{
+  int k = depth;
+
+  if (mode == LW_A_OFFSETS || LW_VECTOR_REGISTERS < 32)
+    {
+      for (; k > 0; k--)
+        add_steps (tile, reader, &b, a_k_stride, b_stride, 1, mode, NV, MR);
+      return;
+    }
+  for (; k >= 4; k -= 4)
+    add_steps (tile, reader, &b, a_k_stride, b_stride, 4, mode, NV, MR);
+  if (k & 2)
+    add_steps (tile, reader, &b, a_k_stride, b_stride, 2, mode, NV, MR);
+  if (k & 1)
+    add_steps (tile, reader, &b, a_k_stride, b_stride, 1, mode, NV, MR);
 }
 
 /* All tiles of MR rows by NV vectors. The compiler sees mode, NV and MR as constants, unrolls the
- * loops over m and keeps both arrays of sums in registers; where NV is 1 the second vector of each
- * row vanishes. */
+ * loops over m and keeps the tile in registers. */
 LW_INLINE void
 run_panel (const Panel *panel, const LwGemmA mode, const int NV, const int MR)
 {
   const int       n_0 = NV == 1 ? panel->columns : LW_LANES; /* columns in the first vector, */
   const int       n_1 = panel->columns - LW_LANES;           /* and in the second */
+  const gboolean  whole = (NV == 1 ? n_0 : n_1) >= LW_LANES;
   const int       depth = panel->k, n_segments = panel->n_segments;
   const ptrdiff_t a_row_stride = panel->a_row_stride, a_k_stride = panel->a_k_stride;
   const ptrdiff_t b_stride = panel->b_stride, c_row_stride = panel->c_row_stride;
-  const int       n_groups = (MR + GROUP - 1) / GROUP;
-  ptrdiff_t       stride = a_row_stride * (ptrdiff_t) sizeof (float), triple = 3 * stride;
+  ptrdiff_t       stride = c_row_stride * (ptrdiff_t) sizeof (float), triple = 3 * stride;
+  Reader          reader = { .stride = a_row_stride * (ptrdiff_t) sizeof (float) };
 
+  reader.triple = 3 * reader.stride;
+  OPAQUE (reader.stride);
+  OPAQUE (reader.triple);
   OPAQUE (stride);
   OPAQUE (triple);
 
@@ -95,8 +222,7 @@ run_panel (const Panel *panel, const LwGemmA mode, const int NV, const int MR)
       {
         const float *a_tile = panel->a + r * panel->a_row_block;
         float       *c_tile = panel->c + r * panel->c_row_block + t * MR * c_row_stride;
-        ptrdiff_t    offsets[MAX_HEIGHT_1];
-        LwVec        sum_0[MAX_HEIGHT_1], sum_1[MAX_HEIGHT_1];
+        Tile         tile;
 
         if (mode == LW_A_STRIDED)
           a_tile += t * MR * a_row_stride;
@@ -106,20 +232,10 @@ run_panel (const Panel *panel, const LwGemmA mode, const int NV, const int MR)
           {
             LW_UNROLL
             for (int m = 0; m < MR; m++)
-              offsets[m] = panel->a_offsets[t * MR + m];
+              reader.offsets[m] = panel->a_offsets[t * MR + m];
           }
 
-        if (panel->accumulate)
-          {
-            LW_UNROLL
-            for (int m = 0; m < MR; m++)
-              {
-                sum_0[m] = load_columns (c_tile + m * c_row_stride, n_0);
-                if (NV == 2)
-                  sum_1[m] = load_columns (c_tile + m * c_row_stride + LW_LANES, n_1);
-              }
-          }
-        else
+        if (!panel->accumulate)
           {
             LwVec start_0 = { 0 }, start_1 = { 0 };
 
@@ -132,65 +248,28 @@ run_panel (const Panel *panel, const LwGemmA mode, const int NV, const int MR)
             LW_UNROLL
             for (int m = 0; m < MR; m++)
               {
-                sum_0[m] = start_0;
-                sum_1[m] = start_1;
+                tile.sums_0[m] = start_0;
+                tile.sums_1[m] = start_1;
               }
           }
+        else if (G_LIKELY (whole))
+          load_tile (&tile, c_tile, stride, triple, n_0, n_1, TRUE, NV, MR);
+        else
+          load_tile (&tile, c_tile, stride, triple, n_0, n_1, FALSE, NV, MR);
 
         for (int g = 0; g < n_segments; g++)
           {
-            const float *a = a_tile + panel->a_segments[g];
-            const float *b = panel->b + panel->b_segments[g];
-            const char  *groups[MAX_GROUPS];
-
+            reader.a = a_tile + panel->a_segments[g];
             if (mode == LW_A_STRIDED)
-              {
-                LW_UNROLL
-                for (int i = 0; i < n_groups; i++)
-                  {
-                    groups[i] = (const char *) (a + i * GROUP * a_row_stride);
-                    OPAQUE (groups[i]);
-                  }
-              }
-            for (int k = 0; k < depth; k++)
-              {
-                const LwVec b_0 = lw_vec_load (b);
-                const LwVec b_1 = NV == 2 ? lw_vec_load (b + LW_LANES) : b_0;
-
-                LW_UNROLL
-                for (int m = 0; m < MR; m++)
-                  {
-                    float a_mk;
-
-                    if (mode == LW_A_STRIDED)
-                      a_mk = *group_row (groups[m / GROUP], stride, triple, m % GROUP);
-                    else if (mode == LW_A_CONTIGUOUS)
-                      a_mk = a[m];
-                    else
-                      a_mk = a[offsets[m]];
-                    sum_0[m] = lw_vec_multiply_add (a_mk, b_0, sum_0[m]);
-                    if (NV == 2)
-                      sum_1[m] = lw_vec_multiply_add (a_mk, b_1, sum_1[m]);
-                  }
-                if (mode == LW_A_STRIDED)
-                  {
-                    LW_UNROLL
-                    for (int i = 0; i < n_groups; i++)
-                      groups[i] += sizeof (float);
-                  }
-                else
-                  a += a_k_stride;
-                b += b_stride;
-              }
+              find_groups (reader.a, reader.stride, MR, reader.groups);
+            add_segment (&tile, &reader, panel->b + panel->b_segments[g], depth, a_k_stride, b_stride, mode, NV,
+                         MR);
           }
 
-        LW_UNROLL
-        for (int m = 0; m < MR; m++)
-          {
-            store_columns (c_tile + m * c_row_stride, n_0, sum_0[m], panel->relu);
-            if (NV == 2)
-              store_columns (c_tile + m * c_row_stride + LW_LANES, n_1, sum_1[m], panel->relu);
-          }
+        if (G_LIKELY (whole))
+          store_tile (&tile, c_tile, stride, triple, n_0, n_1, TRUE, panel->relu, NV, MR);
+        else
+          store_tile (&tile, c_tile, stride, triple, n_0, n_1, FALSE, panel->relu, NV, MR);
       }
 }
 
@@ -201,13 +280,18 @@ run_panel (const Panel *panel, const LwGemmA mode, const int NV, const int MR)
   X (7, __VA_ARGS__) X (8, __VA_ARGS__) X (9, __VA_ARGS__) X (10, __VA_ARGS__)                     \
   X (11, __VA_ARGS__) X (12, __VA_ARGS__)
 #define FOR_HEIGHTS_13_TO_14(X, ...) X (13, __VA_ARGS__) X (14, __VA_ARGS__)
+#define FOR_HEIGHTS_15_TO_28(X, ...)                                                               \
+  X (15, __VA_ARGS__) X (16, __VA_ARGS__) X (17, __VA_ARGS__) X (18, __VA_ARGS__)                  \
+  X (19, __VA_ARGS__) X (20, __VA_ARGS__) X (21, __VA_ARGS__) X (22, __VA_ARGS__)                  \
+  X (23, __VA_ARGS__) X (24, __VA_ARGS__) X (25, __VA_ARGS__) X (26, __VA_ARGS__)                  \
+  X (27, __VA_ARGS__) X (28, __VA_ARGS__)
 
 #if LW_VECTOR_REGISTERS == 32
-#define FOR_HEIGHTS_1(X, ...)                                                                      \
+#define FOR_HEIGHTS_2(X, ...)                                                                      \
   FOR_HEIGHTS_1_TO_6 (X, __VA_ARGS__)                                                              \
   FOR_HEIGHTS_7_TO_12 (X, __VA_ARGS__)                                                             \
   FOR_HEIGHTS_13_TO_14 (X, __VA_ARGS__)
-#define FOR_HEIGHTS_2 FOR_HEIGHTS_1
+#define FOR_HEIGHTS_1(X, ...) FOR_HEIGHTS_2 (X, __VA_ARGS__) FOR_HEIGHTS_15_TO_28 (X, __VA_ARGS__)
 #else
 #define FOR_HEIGHTS_1(X, ...)                                                                      \
   FOR_HEIGHTS_1_TO_6 (X, __VA_ARGS__)                                                              \

@@ -64,9 +64,8 @@ void     LW_KERNEL (lw_softmax_cross_entropy_gradient) (int rows, int cols,
                                                         const int32_t *labels, float factor,
                                                         float *gx);
 
-void     LW_KERNEL (lw_mask_gradient) (int rows, int cols, int channels, const float *y,
-                                       const float *gy, float *scratch, ptrdiff_t row_stride,
-                                       ptrdiff_t column_stride, float *db);
+void     LW_KERNEL (lw_mask_gradient) (gsize pixels, int channels, const float *y, const float *gy,
+                                       float *masked, float *db);
 void     LW_KERNEL (lw_max_pool)              (const LwPool2d *pool, const float *x, float *y,
                                                uint8_t *winner);
 void     LW_KERNEL (lw_max_pool_gradient)     (const LwPool2d *pool, const uint8_t *winner,

@@ -175,12 +175,11 @@ typedef struct {
   void (*softmax_cross_entropy_gradient) (int rows, int cols, const float *probabilities,
                                           const int32_t *labels, float factor, float *gx);
 
-  /* The first step of a convolution's or Dense's gradient, in one pass over one image's upstream
-   * gradient gy [rows, cols, channels]: masks it by y > 0 (y NULL: no relu), adds it to db
-   * [channels] (NULL: no bias) and writes it into a zero-bordered scratch: pixel (r, c) goes to
-   * scratch + r * row_stride + c * column_stride (elements). The border is the caller's to clear. */
-  void (*mask_gradient) (int rows, int cols, int channels, const float *y, const float *gy,
-                         float *scratch, ptrdiff_t row_stride, ptrdiff_t column_stride, float *db);
+  /* The first step of a convolution's or Dense's gradient, in one pass over the upstream gradient gy
+   * [pixels, channels]: masks it by y > 0 (y NULL: no relu) into `masked` (NULL: not wanted) and adds
+   * it to db [channels] (NULL: no bias). */
+  void (*mask_gradient) (gsize pixels, int channels, const float *y, const float *gy, float *masked,
+                         float *db);
 
   /* One image each. max_pool also leaves, in `winner`, the index kh * pool_w + kw of the first
    * cell that held the maximum (so a window has at most 256 cells); a NaN counts as the greatest.

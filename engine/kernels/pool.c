@@ -356,42 +356,36 @@ LW_KERNEL (lw_global_max_gradient) (int pixels, int channels, const float *x, co
     share_among_maxima (pixels, channels, channels - c, x + c, y + c, gy + c, gx + c);
 }
 
-/* n of a vector's channels, from channel 0 of the pointers on. A row's pixels go into four running
- * sums (column % 4), which are joined at the image's end: ((0 + 1) + (2 + 3)). */
+/* n of a vector's channels, from channel 0 of the pointers on. Pixels go into four running sums
+ * (pixel % 4), which are joined at the end: ((0 + 1) + (2 + 3)). */
 LW_INLINE void
-mask_channels (int rows, int cols, int channels, int n, const float *y, const float *gy,
-               float *scratch, ptrdiff_t row_stride, ptrdiff_t column_stride, float *db)
+mask_channels (gsize pixels, int channels, int n, const float *y, const float *gy, float *masked,
+               float *db)
 {
   LwVec sums[4] = { { 0 } };
 
-  for (int r = 0; r < rows; r++)
+  for (gsize pixel = 0; pixel < pixels; pixel += 4)
     {
-      float *out = scratch + r * row_stride;
+      LW_UNROLL
+      for (gsize i = 0; i < 4; i++)
+        if (pixel + i < pixels)
+          {
+            const gsize at = (pixel + i) * (gsize) channels;
+            LwVec       g = n == LW_LANES ? lw_vec_load (gy + at) : lw_vec_load_part (gy + at, n);
 
-      for (int col = 0; col < cols; col += 4)
-        {
-          LW_UNROLL
-          for (int i = 0; i < 4; i++)
-            if (col + i < cols)
+            if (y != NULL)
               {
-                const gsize pixel = ((gsize) r * cols + col + i) * channels;
-                LwVec       g = n == LW_LANES ? lw_vec_load (gy + pixel)
-                                              : lw_vec_load_part (gy + pixel, n);
+                const LwVec active
+                  = n == LW_LANES ? lw_vec_load (y + at) : lw_vec_load_part (y + at, n);
 
-                if (y != NULL)
-                  {
-                    const LwVec active = n == LW_LANES ? lw_vec_load (y + pixel)
-                                                       : lw_vec_load_part (y + pixel, n);
-
-                    g = (LwVec) ((LwVecInt) g & (LwVecInt) (active > (LwVec) { 0 }));
-                  }
-                if (n == LW_LANES)
-                  lw_vec_store (out + (col + i) * column_stride, g);
-                else
-                  lw_vec_store_part (out + (col + i) * column_stride, n, g);
-                sums[i] += g;
+                g = (LwVec) ((LwVecInt) g & (LwVecInt) (active > (LwVec) { 0 }));
               }
-        }
+            if (masked != NULL && n == LW_LANES)
+              lw_vec_store (masked + at, g);
+            else if (masked != NULL)
+              lw_vec_store_part (masked + at, n, g);
+            sums[i] += g;
+          }
     }
   if (db != NULL)
     {
@@ -402,21 +396,19 @@ mask_channels (int rows, int cols, int channels, int n, const float *y, const fl
 }
 
 void
-LW_KERNEL (lw_mask_gradient) (int rows, int cols, int channels, const float *y, const float *gy,
-                              float *scratch, ptrdiff_t row_stride, ptrdiff_t column_stride,
-                              float *db)
+LW_KERNEL (lw_mask_gradient) (gsize pixels, int channels, const float *y, const float *gy,
+                              float *masked, float *db)
 {
   for (int c = 0; c < channels; c += LW_LANES)
     {
       const int    n = MIN (channels - c, LW_LANES);
       const float *y_c = y != NULL ? y + c : NULL;
+      float       *masked_c = masked != NULL ? masked + c : NULL;
       float       *db_c = db != NULL ? db + c : NULL;
 
       if (n == LW_LANES)
-        mask_channels (rows, cols, channels, LW_LANES, y_c, gy + c, scratch + c, row_stride,
-                       column_stride, db_c);
+        mask_channels (pixels, channels, LW_LANES, y_c, gy + c, masked_c, db_c);
       else
-        mask_channels (rows, cols, channels, n, y_c, gy + c, scratch + c, row_stride,
-                       column_stride, db_c);
+        mask_channels (pixels, channels, n, y_c, gy + c, masked_c, db_c);
     }
 }

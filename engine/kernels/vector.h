@@ -41,7 +41,7 @@
 #ifdef __clang__
 #define LW_UNROLL _Pragma ("clang loop unroll(full)")
 #else
-#define LW_UNROLL _Pragma ("GCC unroll 16")
+#define LW_UNROLL _Pragma ("GCC unroll 32")
 #endif
 
 /* Before a loop whose output arrays are either the input arrays or distinct from them: element i

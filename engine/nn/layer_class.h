@@ -72,6 +72,11 @@ typedef struct {
 typedef struct {
   LwSpecClass spec;
 
+  /* In training: takes one draw of its generator for each element of its input, in their order, from a
+   * multiple of four on (lw_dropout()); makes of one row of a batch something that depends on the others.
+   * A batch goes through layers of the first kind in parts as it does in one go, through the second not. */
+  gboolean draws, joins_batch;
+
   /* Fills *info from the input's shape; FALSE and *fault (message allocated) if it cannot stand
    * there. */
   gboolean (*infer) (const LwSpec *layer, const LwShape *input, LwLayerInfo *info,

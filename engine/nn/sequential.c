@@ -162,14 +162,14 @@ lw_sequential_get_model (LwSequential *sequential)
 }
 
 static LwTensor *
-call_layer (LwSequential *sequential, LwScope *s, guint i, LwTensor *x, gboolean training)
+call_layer (LwSequential *sequential, LwScope *s, guint i, LwTensor *x, gboolean training, LwRng *rng)
 {
   const LwSpec *layer = lw_model_spec_get_layer (sequential->model, i);
 
   return lw_layer_class_of (layer)->call (s, layer, x,
                                           (LwVariable *const *) sequential->variables->pdata
                                               + sequential->first[i],
-                                          training, &sequential->rngs[i]);
+                                          training, rng);
 }
 
 static LwTensor *
@@ -179,7 +179,7 @@ call_and_free (LwSequential *sequential, LwScope *s, LwTensor *x)
   for (guint i = 0; i < sequential->n_layers; i++)
     {
       LwScope  *inner = lw_scope_begin_nested (s);
-      LwTensor *y = lw_tensor_ref (call_layer (sequential, inner, i, x, FALSE));
+      LwTensor *y = lw_tensor_ref (call_layer (sequential, inner, i, x, FALSE, &sequential->rngs[i]));
       gboolean  ok = lw_scope_end (inner, NULL);
 
       lw_tensor_unref (x);
@@ -196,7 +196,36 @@ lw_sequential_call (LwSequential *sequential, LwScope *s, LwTensor *x, gboolean 
   if (!training)
     return call_and_free (sequential, s, x);
   for (guint i = 0; i < sequential->n_layers; i++)
-    x = call_layer (sequential, s, i, x, TRUE);
+    x = call_layer (sequential, s, i, x, TRUE, &sequential->rngs[i]);
+  return x;
+}
+
+/* Layer i's generator as it stands where the part begins whose input is x. */
+static LwRng
+generator_at (LwSequential *sequential, guint i, LwTensor *x, gsize first)
+{
+  LwRng rng = sequential->rngs[i];
+
+  if (first > 0 && lw_tensor_get_rank (x) > 0)
+    rng.counter = (rng.counter + 3) / 4 * 4
+                  + first * (lw_tensor_get_count (x) / MAX ((gsize) lw_tensor_get_dim (x, 0), 1));
+  return rng;
+}
+
+LwTensor *
+lw_sequential_call_part (LwSequential *sequential, LwScope *s, LwTensor *x, gsize first, LwRng *rngs)
+{
+  for (guint i = 0; i < sequential->n_layers; i++)
+    {
+      const LwSpec *layer = lw_model_spec_get_layer (sequential->model, i);
+      const LwRng   begin = lw_layer_class_of (layer)->draws ? generator_at (sequential, i, x, first)
+                                                             : sequential->rngs[i];
+
+      rngs[i] = begin;
+      x = call_layer (sequential, s, i, x, TRUE, &rngs[i]);
+      if (rngs[i].counter == begin.counter) /* nothing was drawn after all */
+        rngs[i] = sequential->rngs[i];
+    }
   return x;
 }
 
@@ -243,4 +272,11 @@ lw_sequential_get_rngs (LwSequential *sequential, guint *n)
 {
   *n = sequential->n_layers;
   return sequential->rngs;
+}
+
+void
+lw_sequential_set_rngs (LwSequential *sequential, const LwRng *rngs)
+{
+  for (guint i = 0; i < sequential->n_layers; i++)
+    sequential->rngs[i] = rngs[i];
 }

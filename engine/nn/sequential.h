@@ -26,6 +26,14 @@ const LwModelSpec *lw_sequential_get_model (LwSequential *sequential);
  * generators move on, and moving averages are assigned to. With training off, activations are freed as the pass goes on. */
 LwTensor     *lw_sequential_call           (LwSequential *sequential, LwScope *s, LwTensor *x, gboolean training);
 
+/* The same as one part of a larger batch in training: x is its rows from row `first` on, a multiple of
+ * four. The model's generators are read as if all the batch went through, and stay where they are: rngs
+ * [layers] tells where the part leaves them, of which lw_sequential_set_rngs() takes over the last part's.
+ * So several threads may call it at once, on scopes of their own. Not for models with a layer that
+ * joins_batch. */
+LwTensor     *lw_sequential_call_part      (LwSequential *sequential, LwScope *s, LwTensor *x, gsize first,
+                                            LwRng *rngs);
+
 /* What the layers add to the loss: the sum of l2 · sum (w²) over the weights with a regularizer, a
  * float32 scalar; NULL where no layer has one. As in Keras, training and evaluation both count it. */
 LwTensor     *lw_sequential_get_penalty    (LwSequential *sequential, LwScope *s);
@@ -36,6 +44,7 @@ LwVariable *const *lw_sequential_get_trainable_variables (LwSequential *sequenti
 
 /* One generator for each layer: what decides future draws, to be read and set. */
 LwRng        *lw_sequential_get_rngs       (LwSequential *sequential, guint *n);
+void          lw_sequential_set_rngs       (LwSequential *sequential, const LwRng *rngs);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LwSequential, lw_sequential_free)
 

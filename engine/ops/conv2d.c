@@ -2,13 +2,13 @@
  *
  * With NHWC images and HWIO kernels the kw·cin inputs under one kernel row are contiguous, and the
  * next output pixel's begin stride·cin further on: a convolution is a sum over kernel rows of matrix
- * products whose A rows overlap, and needs no unfolding. The data gradient is the same product over
- * the upstream gradient, spread out on a zero-bordered scratch, with the kernel flipped and
- * transposed; the weight gradient reads the image transposed. Images are independent, so they are
- * shared out among threads; the weight gradient's sums are taken over at most N_PARTS fixed parts of
+ * products whose A rows overlap, and needs no unfolding. The data gradient adds the upstream gradient's
+ * rows, multiplied by the kernel's cells transposed, to where each kernel column read from: rows of C that
+ * are stride·cin apart. The weight gradient reads the image transposed. Images are independent, so they
+ * are shared out among threads; the weight gradient's sums are taken over at most N_PARTS fixed parts of
  * the batch, which are joined in order.
  *
- * Left out on purpose: groups, channels-first layout. Strides above 1 insert zeros into the scratch. */
+ * Left out on purpose: groups, channels-first layout. */
 
 #include "engine/kernels/reference.h"
 #include "engine/ops/op.h"
@@ -17,6 +17,12 @@
 #include <string.h>
 
 #define N_PARTS 8
+
+/* A part has this many images at least, as far as there are any: so few are not worth a sum of their own,
+ * and a larger batch's part that one thread works on is one of these. Unless one image alone is much work:
+ * so many multiplications. */
+#define PART_IMAGES 4
+#define MUCH_WORK   (1 << 25)
 
 /* Below this many inputs per kernel row the weight gradient takes all kernel rows as one tile. */
 #define FEW_INPUTS 12
@@ -97,10 +103,11 @@ static void
 reserve_scratch (LwDevice *device, int n_chunks, gsize first, gsize second)
 {
   const gsize sizes[] = { first * sizeof (float), second * sizeof (float) };
+  const guint begin = first > 0 ? 0 : 1, n = (first > 0) + (second > 0);
   const int   n_threads = MIN (lw_device_get_n_threads (device), n_chunks);
 
-  if (n_threads > 1 && first > 0)
-    lw_pool_reserve (device->pool, second > 0 ? 2 : 1, sizes, (guint) n_threads);
+  if (n_threads > 1 && n > 0)
+    lw_pool_reserve (device->pool, n, sizes + begin, (guint) n_threads);
 }
 
 static void
@@ -215,80 +222,147 @@ forward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *ker
 
 /* -- gradients -- */
 
+/* The kernel's columns, and what each has to do with the columns of x and gy. */
+typedef struct {
+  int       first_x; /* the first column of x that it read from inside the image, */
+  int       first_y; /* for this one of gy, */
+  int       n;       /* and as many columns of gy */
+} KernelColumn;
+
 typedef struct {
   LwDevice           *device;
   const LwConv2dSize *z;
   Padded              padded; /* of x, for the weight gradient */
-  int                 scratch_height, scratch_width, origin;
-  ptrdiff_t           row_stride, column_stride; /* of gy in the scratch */
   const float        *x, *y, *gy;
   float              *gx;          /* or NULL */
-  float              *parts_gw;    /* [N_PARTS, kernel] or NULL */
-  float              *parts_gb;    /* [N_PARTS, cout] or NULL */
+  float              *parts_gw;    /* [n_parts, kernel] or NULL */
+  float              *parts_gb;    /* [n_parts, cout] or NULL */
+  const float        *turned;      /* the kernel [kh, kw, cout, cin], for gx */
+  const KernelColumn *columns;     /* [kw], for gx */
   gsize               kernel_size;
   int                 images_each; /* in one part */
-  Segments            data_segments;
-  LwGemm              data_gemm, weight_gemm;
+  LwGemm              weight_gemm;
   gint                out_of_memory; /* atomic: any thread may find it so */
 } Backward;
 
-/* The kernel flipped in both directions, channels transposed: [kh, kw, cout, cin]. */
+/* Each cell's channels transposed: [kh, kw, cout, cin]. */
 static void
-flip_kernel (const LwKernels *kernels, const LwConv2dSize *z, const float *kernel, float *flipped)
+turn_kernel (const LwKernels *kernels, const LwConv2dSize *z, const float *kernel, float *turned)
 {
-  int   cells = z->kh * z->kw;
   gsize cell = (gsize) z->cin * (gsize) z->cout;
 
-  for (int i = 0; i < cells; i++)
-    kernels->transpose (z->cin, z->cout, kernel + (gsize) i * cell, flipped + (gsize) (cells - 1 - i) * cell);
+  for (gsize i = 0; i < (gsize) z->kh * (gsize) z->kw; i++)
+    kernels->transpose (z->cin, z->cout, kernel + i * cell, turned + i * cell);
 }
 
-/* One image's data gradient. Rows of the scratch above and below the gradient are zero: the kernel
- * rows that would meet them are left out, which leaves every sum as it is. */
-static void
-data_gradient (const Backward *backward, const float *scratch, float *gx)
+static KernelColumn *
+kernel_columns_new (const LwConv2dSize *z)
 {
-  const LwConv2dSize *z = backward->z;
-  int                 per_row = backward->data_segments.n / z->kh;
-  int                 top = (z->kh - 1) * z->dilation_h - z->pad_top;
-  int                 bottom = top + (z->oh - 1) * z->stride_h;
+  KernelColumn *columns = g_new (KernelColumn, z->kw);
 
-  for (int row = 0; row < z->h;)
+  for (int kx = 0; kx < z->kw; kx++)
     {
-      LwGemm gemm = backward->data_gemm;
-      int    first = 0, last = z->kh - 1, n_rows = 1;
+      int at = kx * z->dilation_w - z->pad_left; /* of x, where gy's column 0 read from */
+      int first = at < 0 ? (-at + z->stride_w - 1) / z->stride_w : 0;
+      int end = at < z->w ? MIN ((z->w - 1 - at) / z->stride_w + 1, z->ow) : 0;
 
-      while (first < z->kh && row + first * z->dilation_h < top)
-        first++;
-      while (last >= first && row + last * z->dilation_h > bottom)
-        last--;
-      if (first == 0 && last == z->kh - 1)
-        while (row + n_rows < z->h && row + n_rows + last * z->dilation_h <= bottom)
-          n_rows++;
-
-      gemm.rows = n_rows;
-      gemm.n_segments = (last - first + 1) * per_row;
-      gemm.a = scratch + row * gemm.a_row_block;
-      gemm.a_segments = backward->data_segments.a + first * per_row;
-      gemm.b_segments = backward->data_segments.b + first * per_row;
-      gemm.c = gx + row * gemm.c_row_block;
-      if (gemm.n_segments > 0)
-        backward->device->kernels->gemm (&gemm);
-      else
-        memset (gemm.c, 0, (gsize) z->w * (gsize) z->cin * sizeof (float));
-      row += n_rows;
+      columns[kx] = (KernelColumn) { at + first * z->stride_w, first, end - first };
     }
+  return columns;
 }
 
-/* The images of one part, by way of a zeroed scratch for gy, and of one for x if it needs padding. */
+/* The kernel rows that read from row `row` of x, as (ky, row of gy); how many. */
+static int
+find_kernel_rows (const LwConv2dSize *z, int row, int (*pairs)[2])
+{
+  int n = 0;
+
+  for (int ky = 0; ky < z->kh; ky++)
+    {
+      int from = row + z->pad_top - ky * z->dilation_h;
+
+      if (from < 0)
+        break;
+      if (from % z->stride_h != 0 || from / z->stride_h >= z->oh)
+        continue;
+      pairs[n][0] = ky;
+      pairs[n++][1] = from / z->stride_h;
+    }
+  return n;
+}
+
+/* gx of one image, a run of rows at a time: those which the same kernel rows read, one stride apart. */
 static void
-backward_images (const Backward *backward, int part, float *scratch, float *padded)
+data_gradient (const Backward *backward, const float *gy, float *gx)
+{
+  const LwConv2dSize  *z = backward->z;
+  const ptrdiff_t      gy_row = (ptrdiff_t) z->ow * z->cout;
+  const ptrdiff_t      cell = (ptrdiff_t) z->cin * z->cout;
+  g_autofree ptrdiff_t *a_segments = g_new (ptrdiff_t, z->kh);
+  g_autofree ptrdiff_t *b_segments = g_new (ptrdiff_t, z->kh);
+  g_autofree int      (*pairs)[2] = g_malloc_n ((gsize) z->kh, 2 * sizeof (int));
+  g_autofree int      (*others)[2] = g_malloc_n ((gsize) z->kh, 2 * sizeof (int));
+  LwGemm               gemm = {
+                  .a_mode = LW_A_STRIDED,
+                  .start = LW_START_ACCUMULATE,
+                  .n = z->cin,
+                  .k = z->cout,
+                  .a_row_block = gy_row,
+                  .a_row_stride = z->cout,
+                  .a_k_stride = 1,
+                  .b_stride = z->cin,
+                  .a_segments = a_segments,
+                  .b_segments = b_segments,
+                  .c_row_block = (ptrdiff_t) z->stride_h * z->w * z->cin,
+                  .c_row_stride = (ptrdiff_t) z->stride_w * z->cin,
+  };
+
+  memset (gx, 0, (gsize) z->h * (gsize) z->w * (gsize) z->cin * sizeof (float));
+  for (int phase = 0; phase < MIN (z->stride_h, z->h); phase++)
+    for (int row = phase; row < z->h; row += gemm.rows * z->stride_h)
+      {
+        gemm.n_segments = find_kernel_rows (z, row, pairs);
+        gemm.rows = 1;
+        for (int next = row + z->stride_h; next < z->h; next += z->stride_h, gemm.rows++)
+          {
+            int      n = find_kernel_rows (z, next, others);
+            gboolean same = n == gemm.n_segments;
+
+            for (int i = 0; same && i < n; i++)
+              same = others[i][0] == pairs[i][0];
+            if (!same)
+              break;
+          }
+        if (gemm.n_segments == 0)
+          continue;
+        for (int i = 0; i < gemm.n_segments; i++)
+          {
+            a_segments[i] = pairs[i][1] * gy_row;
+            b_segments[i] = (ptrdiff_t) pairs[i][0] * z->kw * cell;
+          }
+        for (int kx = 0; kx < z->kw; kx++)
+          {
+            const KernelColumn *column = &backward->columns[kx];
+
+            gemm.m = column->n;
+            gemm.a = gy + (ptrdiff_t) column->first_y * z->cout;
+            gemm.b = backward->turned + kx * cell;
+            gemm.c = gx + ((ptrdiff_t) row * z->w + column->first_x) * z->cin;
+            backward->device->kernels->gemm (&gemm);
+          }
+      }
+}
+
+/* The images of one part; `masked` is room for an image's gy (NULL: it is used as it is), `padded` for
+ * an x that needs padding. */
+static void
+backward_images (const Backward *backward, int part, float *masked, float *padded)
 {
   const LwConv2dSize *z = backward->z;
   int                 first = part * backward->images_each;
   int                 end = MIN (first + backward->images_each, z->n);
   gsize               image_x = (gsize) z->h * (gsize) z->w * (gsize) z->cin;
-  gsize               image_y = (gsize) z->oh * (gsize) z->ow * (gsize) z->cout;
+  gsize               pixels = (gsize) z->oh * (gsize) z->ow;
   float              *gb = backward->parts_gb != NULL ? backward->parts_gb + (gsize) part * (gsize) z->cout : NULL;
 
   if (gb != NULL)
@@ -297,11 +371,12 @@ backward_images (const Backward *backward, int part, float *scratch, float *padd
   for (int image = first; image < end; image++)
     {
       const float *x = backward->x + (gsize) image * image_x;
+      const gsize  at = (gsize) image * pixels * (gsize) z->cout;
+      const float *gy = masked != NULL ? masked : backward->gy + at;
 
-      backward->device->kernels->mask_gradient (
-          z->oh, z->ow, z->cout, backward->y != NULL ? backward->y + (gsize) image * image_y : NULL,
-          backward->gy + (gsize) image * image_y, scratch + backward->origin, backward->row_stride,
-          backward->column_stride, gb);
+      if (masked != NULL || gb != NULL)
+        backward->device->kernels->mask_gradient (pixels, z->cout, backward->y != NULL ? backward->y + at : NULL,
+                                                  backward->gy + at, masked, gb);
       if (backward->parts_gw != NULL)
         {
           LwGemm gemm = backward->weight_gemm;
@@ -310,144 +385,150 @@ backward_images (const Backward *backward, int part, float *scratch, float *padd
             pad_image (z, &backward->padded, x, padded);
           gemm.start = image == first ? LW_START_ZERO : LW_START_ACCUMULATE;
           gemm.a = padded != NULL ? padded : x;
-          gemm.b = scratch + backward->origin;
+          gemm.b = gy;
           gemm.c = backward->parts_gw + (gsize) part * backward->kernel_size;
           backward->device->kernels->gemm (&gemm);
         }
       if (backward->gx != NULL)
-        data_gradient (backward, scratch, backward->gx + (gsize) image * image_x);
+        data_gradient (backward, gy, backward->gx + (gsize) image * image_x);
     }
+}
+
+static gsize
+padded_floats (const Backward *backward)
+{
+  gboolean pads = backward->padded.copied && backward->parts_gw != NULL;
+
+  return pads ? (gsize) backward->padded.height * (gsize) backward->padded.width * (gsize) backward->z->cin : 0;
+}
+
+static gsize
+masked_floats (const Backward *backward)
+{
+  const LwConv2dSize *z = backward->z;
+
+  return backward->y != NULL ? (gsize) z->oh * (gsize) z->ow * (gsize) z->cout : 0;
 }
 
 static void
 backward_part (gpointer data, int part)
 {
-  Backward           *backward = data;
-  const LwConv2dSize *z = backward->z;
-  gboolean            pads = backward->padded.copied && backward->parts_gw != NULL;
-  float              *scratch = new_scratch (backward->device, (gsize) backward->scratch_height
-                                             * (gsize) backward->scratch_width * (gsize) z->cout);
-  float              *padded = NULL;
+  Backward   *backward = data;
+  const gsize n_padded = padded_floats (backward), n_masked = masked_floats (backward);
+  float      *padded = n_padded > 0 ? new_scratch (backward->device, n_padded) : NULL;
+  float      *masked = n_masked > 0 ? lw_pool_alloc (backward->device->pool, n_masked * sizeof (float)) : NULL;
 
-  if (pads && scratch != NULL)
-    padded = new_scratch (backward->device, (gsize) backward->padded.height
-                                                * (gsize) backward->padded.width * (gsize) z->cin);
-  if (scratch != NULL && (padded != NULL || !pads))
-    backward_images (backward, part, scratch, padded);
-  else
+  if ((n_padded > 0 && padded == NULL) || (n_masked > 0 && masked == NULL))
     g_atomic_int_set (&backward->out_of_memory, TRUE);
-  lw_pool_free (scratch);
+  else
+    backward_images (backward, part, masked, padded);
+  lw_pool_free (masked);
   lw_pool_free (padded);
 }
 
-/* sum[i] = parts[0][i] + parts[1][i] + …, in that order. */
+/* Describes the product of x transposed and gy; what it points to, for the caller to free. */
+static void
+describe_weight_gemm (Backward *backward, ptrdiff_t **a_segments, ptrdiff_t **b_segments, int32_t **offsets)
+{
+  const LwConv2dSize *z = backward->z;
+  const gboolean      by_offsets = z->kw * z->cin < FEW_INPUTS || z->dilation_w > 1;
+  const ptrdiff_t     width = backward->padded.width;
+
+  *a_segments = g_new (ptrdiff_t, z->oh);
+  *b_segments = g_new (ptrdiff_t, z->oh);
+  for (int row = 0; row < z->oh; row++)
+    {
+      (*a_segments)[row] = (ptrdiff_t) row * z->stride_h * width * z->cin;
+      (*b_segments)[row] = (ptrdiff_t) row * z->ow * z->cout;
+    }
+  backward->weight_gemm = (LwGemm) {
+    .a_mode = by_offsets ? LW_A_OFFSETS : LW_A_CONTIGUOUS,
+    .rows = by_offsets ? 1 : z->kh,
+    .m = by_offsets ? z->kh * z->kw * z->cin : z->kw * z->cin,
+    .n = z->cout,
+    .k = z->ow,
+    .a_row_block = (ptrdiff_t) z->dilation_h * width * z->cin,
+    .a_k_stride = (ptrdiff_t) z->stride_w * z->cin,
+    .b_stride = z->cout,
+    .n_segments = z->oh,
+    .a_segments = *a_segments,
+    .b_segments = *b_segments,
+    .c_row_block = (ptrdiff_t) z->kw * z->cin * z->cout,
+    .c_row_stride = z->cout,
+  };
+  if (!by_offsets)
+    return;
+  *offsets = g_new (int32_t, z->kh * z->kw * z->cin);
+  for (int i = 0; i < z->kh * z->kw * z->cin; i++)
+    {
+      int cell = i / z->cin;
+
+      (*offsets)[i] = (int32_t) ((cell / z->kw * z->dilation_h * width + cell % z->kw * z->dilation_w) * z->cin
+                                 + i % z->cin);
+    }
+  backward->weight_gemm.a_offsets = *offsets;
+}
+
+/* sum[i] = parts[0][i] + parts[1][i] + …, in that order; one part is the sum itself. */
 static void
 join_parts (const LwKernels *kernels, const float *parts, int n_parts, gsize n, float *sum)
 {
+  if (n_parts == 1)
+    return;
   memcpy (sum, parts, n * sizeof (float));
   for (int part = 1; part < n_parts; part++)
     kernels->add (n, sum, parts + (gsize) part * n, sum);
+}
+
+/* Images in a part; it depends on the sizes alone. */
+static int
+count_images_each (const LwConv2dSize *z)
+{
+  double work = (double) z->oh * z->ow * z->kh * z->kw * z->cin * z->cout;
+
+  return MAX ((z->n + N_PARTS - 1) / N_PARTS, work < MUCH_WORK ? MIN (PART_IMAGES, z->n) : 1);
 }
 
 static void
 backward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *kernel, const float *y,
               const float *gy, float *gx, float *gw, float *gb)
 {
-  LwDevice         *device = lw_scope_get_device (s);
-  gsize             kernel_size = (gsize) z->kh * (gsize) z->kw * (gsize) z->cin * (gsize) z->cout;
-  gboolean          by_offsets = z->kw * z->cin < FEW_INPUTS || z->dilation_w > 1;
-  int               n_parts;
-  float            *flipped = NULL;
-  g_autofree int32_t *offsets = NULL;
-  g_autofree ptrdiff_t *weight_a = g_new (ptrdiff_t, z->oh);
-  g_autofree ptrdiff_t *weight_b = g_new (ptrdiff_t, z->oh);
-  Backward          backward = { .device = device, .z = z, .padded = padded_size (z), .x = x, .y = y,
-                                 .gy = gy, .gx = gx, .kernel_size = kernel_size };
+  LwDevice                *device = lw_scope_get_device (s);
+  gsize                    kernel_size = (gsize) z->kh * (gsize) z->kw * (gsize) z->cin * (gsize) z->cout;
+  g_autofree KernelColumn *columns = NULL;
+  g_autofree ptrdiff_t    *weight_a = NULL, *weight_b = NULL;
+  g_autofree int32_t      *offsets = NULL;
+  float                   *turned = NULL;
+  int                      n_parts;
+  Backward                 backward = { .device = device, .z = z, .padded = padded_size (z), .x = x, .y = y,
+                                        .gy = gy, .gx = gx, .kernel_size = kernel_size,
+                                        .images_each = count_images_each (z) };
 
-  backward.images_each = (z->n + N_PARTS - 1) / N_PARTS;
   n_parts = (z->n + backward.images_each - 1) / backward.images_each;
-  backward.scratch_height = z->h + (z->kh - 1) * z->dilation_h;
-  backward.scratch_width = z->w + (z->kw - 1) * z->dilation_w;
-  backward.row_stride = (ptrdiff_t) z->stride_h * backward.scratch_width * z->cout;
-  backward.column_stride = (ptrdiff_t) z->stride_w * z->cout;
-  backward.origin = (((z->kh - 1) * z->dilation_h - z->pad_top) * backward.scratch_width
-                     + (z->kw - 1) * z->dilation_w - z->pad_left) * z->cout;
-
   if (gw != NULL)
     {
-      ptrdiff_t width = backward.padded.width;
-
-      backward.parts_gw = new_scratch (device, (gsize) n_parts * kernel_size);
+      backward.parts_gw = n_parts == 1 ? gw : new_scratch (device, (gsize) n_parts * kernel_size);
       backward.out_of_memory |= backward.parts_gw == NULL;
-      for (int row = 0; row < z->oh; row++)
-        {
-          weight_a[row] = (ptrdiff_t) row * z->stride_h * width * z->cin;
-          weight_b[row] = row * backward.row_stride;
-        }
-      backward.weight_gemm = (LwGemm) {
-        .a_mode = by_offsets ? LW_A_OFFSETS : LW_A_CONTIGUOUS,
-        .rows = by_offsets ? 1 : z->kh,
-        .m = by_offsets ? z->kh * z->kw * z->cin : z->kw * z->cin,
-        .n = z->cout,
-        .k = z->ow,
-        .a_row_block = (ptrdiff_t) z->dilation_h * width * z->cin,
-        .a_k_stride = (ptrdiff_t) z->stride_w * z->cin,
-        .b_stride = backward.column_stride,
-        .n_segments = z->oh,
-        .a_segments = weight_a,
-        .b_segments = weight_b,
-        .c_row_block = (ptrdiff_t) z->kw * z->cin * z->cout,
-        .c_row_stride = z->cout,
-      };
-      if (by_offsets)
-        {
-          offsets = g_new (int32_t, z->kh * z->kw * z->cin);
-          for (int i = 0; i < z->kh * z->kw * z->cin; i++)
-            {
-              int cell = i / z->cin;
-
-              offsets[i] = (int32_t) ((cell / z->kw * z->dilation_h * width + cell % z->kw * z->dilation_w)
-                                          * z->cin + i % z->cin);
-            }
-          backward.weight_gemm.a_offsets = offsets;
-        }
+      describe_weight_gemm (&backward, &weight_a, &weight_b, &offsets);
     }
   if (gb != NULL)
     {
-      backward.parts_gb = new_scratch (device, (gsize) n_parts * (gsize) z->cout);
+      backward.parts_gb = n_parts == 1 ? gb : new_scratch (device, (gsize) n_parts * (gsize) z->cout);
       backward.out_of_memory |= backward.parts_gb == NULL;
     }
   if (gx != NULL)
     {
-      flipped = new_scratch (device, kernel_size);
-      backward.out_of_memory |= flipped == NULL;
-      if (flipped != NULL)
-        flip_kernel (device->kernels, z, kernel, flipped);
-      backward.data_segments = segments_new (z, z->cout, backward.scratch_width, z->cin);
-      backward.data_gemm = (LwGemm) {
-        .a_mode = LW_A_STRIDED,
-        .start = LW_START_ZERO,
-        .m = z->w,
-        .n = z->cin,
-        .k = backward.data_segments.k,
-        .a_row_block = (ptrdiff_t) backward.scratch_width * z->cout,
-        .a_row_stride = z->cout,
-        .a_k_stride = 1,
-        .b = flipped,
-        .b_stride = z->cin,
-        .c_row_block = (ptrdiff_t) z->w * z->cin,
-        .c_row_stride = z->cin,
-      };
+      turned = lw_pool_alloc (device->pool, kernel_size * sizeof (float));
+      backward.out_of_memory |= turned == NULL;
+      if (turned != NULL)
+        turn_kernel (device->kernels, z, kernel, turned);
+      backward.turned = turned;
+      backward.columns = columns = kernel_columns_new (z);
     }
 
   if (!backward.out_of_memory)
     {
-      const gboolean pads = backward.padded.copied && gw != NULL;
-
-      reserve_scratch (device, n_parts,
-                       (gsize) backward.scratch_height * (gsize) backward.scratch_width * (gsize) z->cout,
-                       pads ? (gsize) backward.padded.height * (gsize) backward.padded.width * (gsize) z->cin
-                            : 0);
+      reserve_scratch (device, n_parts, masked_floats (&backward), padded_floats (&backward));
       lw_device_run (device, n_parts, backward_part, &backward);
     }
 
@@ -457,10 +538,12 @@ backward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *ke
     join_parts (device->kernels, backward.parts_gw, n_parts, kernel_size, gw);
   if (gb != NULL && !lw_scope_has_failed (s))
     join_parts (device->kernels, backward.parts_gb, n_parts, (gsize) z->cout, gb);
-  segments_clear (&backward.data_segments);
-  lw_pool_free (flipped);
-  lw_pool_free (backward.parts_gw);
-  lw_pool_free (backward.parts_gb);
+  lw_pool_free (turned);
+  if (n_parts > 1)
+    {
+      lw_pool_free (backward.parts_gw);
+      lw_pool_free (backward.parts_gb);
+    }
 }
 
 static void

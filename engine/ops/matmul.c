@@ -484,7 +484,7 @@ mask_and_sum (LwScope *s, const DenseAttributes *d, LwTensor *y, LwTensor *gy, L
 {
   LwTensor *masked = gy;
 
-  if (d->relu || (gb != NULL && lw_tensor_get_dtype (gy) == LW_FLOAT32))
+  if (d->relu)
     {
       masked = lw_op_new_like (s, gy);
       if (masked == NULL)
@@ -494,10 +494,10 @@ mask_and_sum (LwScope *s, const DenseAttributes *d, LwTensor *y, LwTensor *gy, L
     {
       if (gb != NULL)
         memset (lw_tensor_get_mutable_data (gb), 0, lw_tensor_get_byte_size (gb));
-      if (masked != gy)
+      if (d->relu || gb != NULL)
         lw_scope_get_device (s)->kernels->mask_gradient (
-            1, (int) d->rows, (int) d->units, d->relu ? lw_tensor_get_floats (y) : NULL,
-            lw_tensor_get_floats (gy), lw_tensor_get_mutable_data (masked), 0, (ptrdiff_t) d->units,
+            (gsize) d->rows, (int) d->units, d->relu ? lw_tensor_get_floats (y) : NULL,
+            lw_tensor_get_floats (gy), d->relu ? lw_tensor_get_mutable_data (masked) : NULL,
             gb != NULL ? lw_tensor_get_mutable_data (gb) : NULL);
       return masked;
     }

@@ -119,7 +119,7 @@ thread_main (gpointer data)
       answer->channel = channel;
       answer->number = question.number;
       answer->probabilities = lw_state_predict_probabilities (question.state, predictor->device,
-                                                              question.images, 64, &answer->error);
+                                                              question.images, &answer->error);
       answer->seconds = (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
       question_clear (&question);
       g_source_set_priority (source, G_PRIORITY_DEFAULT);

@@ -1,5 +1,7 @@
 #include "engine/train/state.h"
 
+#include "engine/nn/sequential.h"
+
 #include <string.h>
 
 static LwTensor **
@@ -63,6 +65,7 @@ lw_state_new (const LwState *from)
   state->weights = copy_tensors (from->weights, from->n_weights);
   state->slots = copy_tensors (from->slots, from->n_slots);
   state->rngs = g_memdup2 (from->rngs, from->n_rngs * sizeof *from->rngs);
+  state->sequential = NULL;
   return state;
 }
 
@@ -78,11 +81,26 @@ lw_state_unref (LwState *state)
 {
   if (state == NULL || !g_atomic_ref_count_dec (&state->ref_count))
     return;
+  lw_sequential_free (state->sequential);
   free_tensors (state->weights, state->n_weights);
   free_tensors (state->slots, state->n_slots);
   g_free (state->rngs);
   lw_model_spec_unref (state->model);
   g_free (state);
+}
+
+LwSequential *
+lw_state_get_sequential (LwState *state, GError **error)
+{
+  LwSequential *sequential = g_atomic_pointer_get (&state->sequential);
+
+  if (sequential != NULL)
+    return sequential;
+  sequential = lw_sequential_new_with (state->model, state->n_weights, state->weights, NULL, error);
+  if (sequential == NULL || g_atomic_pointer_compare_and_exchange (&state->sequential, NULL, sequential))
+    return sequential;
+  lw_sequential_free (sequential); /* another thread was first */
+  return g_atomic_pointer_get (&state->sequential);
 }
 
 gboolean

@@ -39,13 +39,18 @@ typedef struct {
   double        seconds;   /* trained since step 1, pauses not counted */
 
   /*< private >*/
-  gatomicrefcount ref_count;
+  gatomicrefcount      ref_count;
+  struct _LwSequential *sequential; /* atomic: made when first asked for */
 } LwState;
 
 /* A copy of `from`'s fields; tensors are shared (referenced). */
 LwState *lw_state_new   (const LwState *from) G_GNUC_WARN_UNUSED_RESULT;
 LwState *lw_state_ref   (LwState *state);
 void     lw_state_unref (LwState *state);
+
+/* The network with these weights, for prediction alone; the state's own, made once. Any thread may ask. NULL
+ * with LW_ERROR_SHAPE where the weights do not fit the model. */
+struct _LwSequential *lw_state_get_sequential (LwState *state, GError **error);
 
 /* TRUE if the two decide the same future: the same bits everywhere (seconds and the number of epochs
  * are not compared). */

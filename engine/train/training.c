@@ -3,23 +3,15 @@
 
 #include "engine/train/training.h"
 
-#include "engine/autodiff/tape.h"
 #include "engine/data/dataset.h"
-#include "engine/nn/loss.h"
 #include "engine/nn/metrics.h"
 #include "engine/nn/optimizer.h"
 #include "engine/nn/sequential.h"
-#include "engine/ops/op.h"
+#include "engine/train/batch_gradient.h"
 #include "engine/train/inference.h"
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
-
-/* Images that validation takes at once. */
-#define VALIDATION_BATCH 250
-
-/* Pixels for a thread to scale at a time. */
-#define SCALE_GRAIN 8192
 
 struct _LwTraining {
   LwDevice      *device;
@@ -30,6 +22,7 @@ struct _LwTraining {
   LwOptimizer   *optimizer;
   LwDataset     *dataset;
   LwIterator    *iterator;
+  guint          part;      /* images that go through the model at a time; see batch_gradient.h */
   LwTensor      *validation_images; /* NULL for none */
   LwTensor      *validation_labels;
 
@@ -43,34 +36,11 @@ struct _LwTraining {
   gint64         images_here;
 };
 
-typedef struct {
-  const LwKernels *kernels;
-  const guint8    *pixels;
-  float           *scaled;
-} Scaling;
-
-static void
-scale_range (gpointer data, gsize first, gsize n)
-{
-  const Scaling *scaling = data;
-
-  scaling->kernels->scale_u8 (n, 1.0f / 255.0f, 0, scaling->pixels + first, scaling->scaled + first);
-}
-
-/* uint8 pixels [n, h, w] to floats 0 … 1 [n, h, w, 1]. */
+/* The pipeline's map: pixels to what the model takes. */
 static void
 scale_images (LwScope *s, LwTensor **components, guint n, gpointer data)
 {
-  const LwShape *shape = lw_tensor_get_shape (components[0]);
-  LwTensor      *scaled = lw_scope_new_tensor (s, LW_FLOAT32,
-                                               &LW_SHAPE (shape->dims[0], shape->dims[1], shape->dims[2], 1));
-  Scaling        scaling = { lw_scope_get_device (s)->kernels, lw_tensor_get_data (components[0]), NULL };
-
-  if (scaled == NULL)
-    return;
-  scaling.scaled = lw_tensor_get_mutable_data (scaled);
-  lw_op_run_range (s, lw_tensor_get_count (scaled), SCALE_GRAIN, scale_range, &scaling);
-  components[0] = scaled;
+  components[0] = lw_images_scale (s, components[0]);
 }
 
 gboolean
@@ -112,17 +82,6 @@ lw_training_check_images (LwModelSpec *model, LwImages *images, GError **error)
   return TRUE;
 }
 
-static LwTensor *
-take_rows (LwTensor *tensor, gsize first, gsize n, GError **error)
-{
-  LwShape shape = *lw_tensor_get_shape (tensor);
-  gsize   row = lw_tensor_get_byte_size (tensor) / MAX ((gsize) shape.dims[0], 1);
-
-  shape.dims[0] = (gint64) n;
-  return lw_tensor_new_from_data (NULL, lw_tensor_get_dtype (tensor), &shape,
-                                  (const char *) lw_tensor_get_data (tensor) + first * row, error);
-}
-
 /* Builds the input pipeline and what is held back for validation. */
 static gboolean
 prepare_data (LwTraining *training, GError **error)
@@ -146,10 +105,8 @@ prepare_data (LwTraining *training, GError **error)
       training->validation_labels = lw_tensor_ref (training->images->test_labels);
       break;
     case LW_VALIDATION_FRACTION:
-      training->validation_images = take_rows (tensors[0], n - held, held, error);
-      training->validation_labels = take_rows (tensors[1], n - held, held, error);
-      if (training->validation_images == NULL || training->validation_labels == NULL)
-        return FALSE;
+      training->validation_images = lw_tensor_new_rows (tensors[0], n - held, held);
+      training->validation_labels = lw_tensor_new_rows (tensors[1], n - held, held);
       break;
     }
   if (n <= held)
@@ -177,6 +134,8 @@ training_new (LwDevice *device, LwModelSpec *model, const LwRunSettings *setting
   training->model = lw_model_spec_ref (model);
   training->settings = *settings;
   training->images = lw_images_ref (images);
+  training->part = lw_batch_gradient_get_part (model, &LW_SHAPE (lw_tensor_get_dim (images->train_images, 1),
+                                                                 lw_tensor_get_dim (images->train_images, 2), 1));
   if (!prepare_data (training, error))
     return NULL;
   return g_steal_pointer (&training);
@@ -252,35 +211,18 @@ lw_training_free (LwTraining *training)
   g_free (training);
 }
 
-/* The loss with what regularizers add to it. */
-static LwTensor *
-add_penalty (LwSequential *sequential, LwScope *s, LwTensor *loss)
-{
-  LwTensor *penalty = lw_sequential_get_penalty (sequential, s);
-
-  return penalty != NULL ? lw_add (s, loss, penalty) : loss;
-}
-
 /* One step of gradient descent on a batch: what a hand-written train_step() does. */
 static gboolean
-train_step (LwTraining *training, LwScope *s, LwTensor *images, LwTensor *labels, double *loss,
-            gint64 *n_right, GError **error)
+train_step (LwTraining *training, LwScope *s, LwTensor *images, LwTensor *labels, LwBatchResult *result,
+            GError **error)
 {
-  const LwSpec        *loss_object = lw_model_spec_get_loss (training->model);
-  g_autoptr (LwTape)   tape = lw_tape_begin (s, FALSE);
-  guint                n;
-  LwVariable *const   *variables = lw_sequential_get_trainable_variables (training->sequential, &n);
-  g_autofree LwTensor **grads = g_new0 (LwTensor *, n);
+  guint                 n;
+  g_autofree LwTensor **grads = NULL;
 
-  LwTensor *y_pred = lw_sequential_call (training->sequential, s, images, TRUE);
-  LwTensor *loss_value = add_penalty (training->sequential, s, lw_loss_call (s, loss_object, labels, y_pred));
-
-  if (!lw_tape_gradient_of_variables (tape, s, loss_value, n, variables, grads, error))
-    return FALSE;
-
-  *loss = lw_tensor_get_value (loss_value, 0);
-  *n_right = lw_sparse_categorical_accuracy (s, labels, y_pred, NULL);
-  return lw_optimizer_apply_gradients (training->optimizer, s, n, grads, error);
+  lw_sequential_get_trainable_variables (training->sequential, &n);
+  grads = g_new0 (LwTensor *, n);
+  return lw_batch_gradient (training->sequential, s, images, labels, training->part, grads, result, error)
+         && lw_optimizer_apply_gradients (training->optimizer, s, n, grads, error);
 }
 
 static void
@@ -305,8 +247,9 @@ lw_training_step (LwTraining *training, LwHistoryPoint *point, GError **error)
   LwTensor *batch[2];
   gint64    begin = g_get_monotonic_time ();
   LwScope  *s = lw_scope_begin (training->device);
-  gint64    n_right = 0, n_images;
-  double    loss = NAN, taken;
+  LwBatchResult result = { NAN, 0 };
+  gint64    n_images;
+  double    taken;
   gboolean  ok;
 
   training->epoch_end = FALSE;
@@ -314,7 +257,7 @@ lw_training_step (LwTraining *training, LwHistoryPoint *point, GError **error)
     return lw_scope_end (s, error);
 
   n_images = lw_tensor_get_dim (batch[1], 0);
-  ok = train_step (training, s, batch[0], batch[1], &loss, &n_right, error);
+  ok = train_step (training, s, batch[0], batch[1], &result, error);
   if (!lw_scope_end (s, ok ? error : NULL) || !ok)
     return FALSE;
 
@@ -323,74 +266,19 @@ lw_training_step (LwTraining *training, LwHistoryPoint *point, GError **error)
   training->seconds += taken;
   training->seconds_here += taken;
   training->images_here += n_images;
-  lw_mean_update_state (&training->loss, loss, (double) n_images);
-  training->accuracy.total += (double) n_right;
+  lw_mean_update_state (&training->loss, result.loss, (double) n_images);
+  training->accuracy.total += (double) result.n_right;
   training->accuracy.count += (double) n_images;
   *point = (LwHistoryPoint) {
     .kind = LW_POINT_TRAIN,
     .epoch = (gint32) training->epoch + 1,
     .step = training->step,
-    .loss = (float) loss,
-    .accuracy = (float) ((double) n_right / (double) n_images),
+    .loss = (float) result.loss,
+    .accuracy = (float) ((double) result.n_right / (double) n_images),
     .seconds = training->seconds,
     .n_images = (gint32) n_images,
   };
   finish_epoch_if_due (training);
-  return TRUE;
-}
-
-/* Adds one batch's losses and right answers. */
-static gboolean
-validate_batch (LwSequential *sequential, LwDevice *device, LwTensor *images, LwTensor *labels, gsize first,
-                gsize n, LwEvaluation *sum, GError **error)
-{
-  const LwSpec *loss_object = lw_model_spec_get_loss (lw_sequential_get_model (sequential));
-  LwScope      *s = lw_scope_begin (device);
-  LwTensor     *batch[2] = { take_rows (images, first, n, error), NULL };
-  LwTensor     *y_pred, *loss;
-
-  if (batch[0] != NULL)
-    {
-      lw_scope_take (s, batch[0]);
-      batch[1] = take_rows (labels, first, n, error);
-    }
-  if (batch[1] == NULL)
-    {
-      lw_scope_end (s, NULL);
-      return FALSE;
-    }
-  lw_scope_take (s, batch[1]);
-  scale_images (s, batch, 2, NULL);
-  y_pred = lw_sequential_call (sequential, s, batch[0], FALSE);
-  loss = add_penalty (sequential, s, lw_loss_call (s, loss_object, batch[1], y_pred));
-  sum->accuracy += (double) lw_sparse_categorical_accuracy (s, batch[1], y_pred, NULL);
-  sum->loss += lw_tensor_get_value (loss, 0) * (double) n;
-  sum->n_images += (gint64) n;
-  return lw_scope_end (s, error);
-}
-
-static gboolean
-evaluate (LwSequential *sequential, LwDevice *device, LwTensor *images, LwTensor *labels, gsize limit,
-          const gint *cancel, LwEvaluation *result, GError **error)
-{
-  gsize n = (gsize) lw_tensor_get_dim (images, 0);
-
-  *result = (LwEvaluation) { 0 };
-  if (limit > 0)
-    n = MIN (n, limit);
-  for (gsize first = 0; first < n; first += VALIDATION_BATCH)
-    {
-      if (cancel != NULL && g_atomic_int_get (cancel))
-        return FALSE;
-      if (!validate_batch (sequential, device, images, labels, first, MIN (VALIDATION_BATCH, n - first), result,
-                           error))
-        return FALSE;
-    }
-  if (result->n_images > 0)
-    {
-      result->loss /= (double) result->n_images;
-      result->accuracy /= (double) result->n_images;
-    }
   return TRUE;
 }
 
@@ -400,18 +288,8 @@ lw_training_validate (LwTraining *training, gsize limit, const gint *cancel, LwE
 {
   if (training->validation_images == NULL || lw_tensor_get_dim (training->validation_images, 0) == 0)
     return FALSE;
-  return evaluate (training->sequential, training->device, training->validation_images,
+  return lw_evaluate (training->sequential, training->device, training->validation_images,
                    training->validation_labels, limit, cancel, result, error);
-}
-
-gboolean
-lw_state_evaluate (LwState *state, LwDevice *device, LwTensor *images, LwTensor *labels, LwEvaluation *result,
-                   GError **error)
-{
-  g_autoptr (LwSequential) sequential = lw_sequential_new_with (state->model, state->n_weights,
-                                                                state->weights, NULL, error);
-
-  return sequential != NULL && evaluate (sequential, device, images, labels, 0, NULL, result, error);
 }
 
 static LwState *

@@ -2,6 +2,7 @@
 
 #include "engine/core/device.h"
 #include "engine/data/images.h"
+#include "engine/train/evaluation.h"
 #include "engine/train/state.h"
 
 /* LwTraining: one run in the making, in the calling thread: the loop
@@ -14,12 +15,6 @@
 G_BEGIN_DECLS
 
 typedef struct _LwTraining LwTraining;
-
-typedef struct {
-  double loss;     /* mean over the images */
-  double accuracy; /* share of right answers, 0 to 1 */
-  gint64 n_images;
-} LwEvaluation;
 
 /* FALSE and LW_ERROR_SHAPE with a sentence unless the model can train, on images of this size. */
 gboolean            lw_training_check_images    (LwModelSpec *model, LwImages *images, GError **error);

@@ -299,7 +299,7 @@ run_mask_gradient (const LwKernels *k, gpointer data)
 {
   const Buffers *x = data;
 
-  k->mask_gradient (24, 24, 16, x->a, x->b, x->c, 28 * 16, 16, x->d);
+  k->mask_gradient (24 * 24, 16, x->a, x->b, x->c, x->d);
 }
 
 static void

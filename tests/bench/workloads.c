@@ -149,7 +149,7 @@ bench_latency (LwState *state, LwDevice *device, LwImages *images, double second
       const double         begin = bench_now ();
       g_autoptr (GError)   error = NULL;
       g_autoptr (LwTensor) answer
-        = lw_state_predict_probabilities (state, device, x, 1, &error);
+        = lw_state_predict_probabilities (state, device, x, &error);
 
       samples[n++] = (bench_now () - begin) * 1e6;
       if (answer == NULL)
@@ -195,11 +195,11 @@ static void
 count_allocations (Side *side, gsize preset, guint n_steps)
 {
   const double  held = malloc_held ();
-  const guint64 blocks = lw_pool_get_n_system_blocks (side->device->pool);
+  const guint64 blocks = lw_device_get_n_system_blocks (side->device);
 
   for (guint i = 0; i < n_steps; i++)
     take_step (side->training);
-  side->blocks[preset] = (double) (lw_pool_get_n_system_blocks (side->device->pool) - blocks)
+  side->blocks[preset] = (double) (lw_device_get_n_system_blocks (side->device) - blocks)
                          / n_steps;
   side->bytes[preset] = (malloc_held () - held) / n_steps;
 }

@@ -108,6 +108,29 @@ test_views (void)
   assert_text (view, "[[1 2 3 4]]");
 }
 
+/* Some rows of a tensor are one of their own, on the same elements. */
+static void
+test_rows (void)
+{
+  const gint64         data[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+  g_autoptr (LwTensor) x = tensor (LW_INT64, LW_SHAPE (4, 2), data);
+  g_autoptr (LwTensor) middle = lw_tensor_new_rows (x, 1, 2);
+  g_autoptr (LwTensor) last = lw_tensor_new_rows (middle, 1, 1);
+  g_autoptr (LwTensor) none = lw_tensor_new_rows (x, 4, 0);
+  g_autoptr (LwTensor) flat = lw_tensor_new_view (middle, &LW_SHAPE (4));
+  g_autoptr (LwTensor) copy = lw_tensor_copy (last, NULL);
+
+  g_assert_false (lw_tensor_is_unshared (middle));
+  g_assert_true ((const gint64 *) lw_tensor_get_data (middle) == (const gint64 *) lw_tensor_get_data (x) + 2);
+  g_assert_cmpfloat (lw_tensor_get_value (last, 1), ==, 6);
+  g_assert_cmpuint (lw_tensor_get_count (none), ==, 0);
+  g_assert_true (lw_tensor_equal (copy, last));
+  g_assert_false (lw_tensor_equal (copy, middle));
+  g_clear_pointer (&x, lw_tensor_unref);
+  assert_text (lw_tensor_ref (middle), "[[3 4]\n [5 6]]");
+  assert_text (lw_tensor_ref (flat), "[3 4 5 6]");
+}
+
 static void
 test_bad_shapes (void)
 {
@@ -635,6 +658,46 @@ test_device_threads (void)
   g_assert_cmpint (lw_device_get_n_threads (all), ==, (int) g_get_num_processors ());
 }
 
+typedef struct {
+  LwDevice *whole;
+  LwTensor *results[40];
+} Apart;
+
+static void
+compute_apart (gpointer data, int part, LwDevice *single)
+{
+  Apart    *apart = data;
+  LwTensor *mine = lw_tensor_new (single->pool, LW_FLOAT32, &LW_SHAPE (1000), NULL);
+
+  g_assert_true (single->kernels == apart->whole->kernels);
+  g_assert_cmpint (lw_device_get_n_threads (single), ==, 1);
+  for (int i = 0; i < 1000; i++)
+    ((float *) lw_tensor_get_mutable_data (mine))[i] = (float) (part + i);
+  apart->results[part] = mine;
+}
+
+/* Parts run once each on devices without threads; what they keep is there when the device is gone. */
+static void
+test_device_apart (void)
+{
+  for (int n_threads = 1; n_threads <= 4; n_threads++)
+    {
+      Apart   apart = { lw_device_new (n_threads, 0, NULL), { NULL } };
+      guint64 blocks;
+
+      lw_device_run_apart (apart.whole, 40, compute_apart, &apart);
+      blocks = lw_device_get_n_system_blocks (apart.whole);
+      g_assert_cmpuint (blocks, ==, 40);
+      g_assert_cmpuint (lw_device_get_peak (apart.whole), ==, 40 * 4000);
+      lw_device_unref (apart.whole);
+      for (int part = 0; part < 40; part++)
+        {
+          g_assert_cmpfloat (lw_tensor_get_value (apart.results[part], 999), ==, part + 999);
+          lw_tensor_unref (apart.results[part]);
+        }
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -643,11 +706,13 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/tensor/basics", test_tensor);
   g_test_add_func ("/tensor/views", test_views);
+  g_test_add_func ("/tensor/rows", test_rows);
   g_test_add_func ("/tensor/bad-shapes", test_bad_shapes);
   g_test_add_func ("/tensor/out-of-memory", test_out_of_memory);
   g_test_add_func ("/tensor/printing", test_printing);
   g_test_add_func ("/device/isa", test_device_isa);
   g_test_add_func ("/device/threads", test_device_threads);
+  g_test_add_func ("/device/apart", test_device_apart);
   g_test_add_func ("/pool/blocks", test_pool_blocks);
   g_test_add_func ("/pool/steady", test_pool_steady);
   g_test_add_func ("/pool/threads", test_pool_threads);

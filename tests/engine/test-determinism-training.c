@@ -19,11 +19,8 @@ static LwImages *images;
 static LwDevice *
 device_new (LwIsa isa, int threads)
 {
-  GError   *error = NULL;
-  LwDevice *device = lw_device_new (threads, 0, &error);
+  LwDevice *device = lw_device_new_with_kernels (lw_kernels_get (isa), threads, 0);
 
-  g_assert_no_error (error);
-  device->kernels = lw_kernels_get (isa);
   g_assert_cmpint (lw_device_get_n_threads (device), ==, threads);
   return device;
 }

@@ -354,7 +354,7 @@ check_predictions (const char *folder, const char *name)
 
   for (int again = 0; again < 2; again++)
     {
-      g_autoptr(LwTensor) got = lw_state_predict (again ? back->state : run->state, device, x, 3, &error);
+      g_autoptr(LwTensor) got = lw_state_predict (again ? back->state : run->state, device, x, &error);
 
       g_assert_no_error (error);
       g_assert_true (lw_shape_equal (lw_tensor_get_shape (got), lw_tensor_get_shape (y)));

@@ -1198,46 +1198,36 @@ test_mask_gradient (void)
 {
   for (int channels = 1; channels <= 40; channels++)
     {
-      const int   rows = random_int (1, 7), cols = random_int (1, 9), border = random_int (0, 2);
-      const int   column_stride = channels * random_int (1, 2);
-      const int   row_stride = (cols + 2 * border) * column_stride;
-      const gsize n = (gsize) rows * cols * channels;
-      const gsize scratch_size = (gsize) (rows + 2 * border) * row_stride;
+      const gsize pixels = (gsize) random_int (1, 40);
+      const gsize n = pixels * (gsize) channels;
       float      *y = random_floats (n), *gy = random_floats (n), *before = random_floats (channels);
 
-      for (int masked = 0; masked <= 1; masked++)
+      for (int masks = 0; masks <= 1; masks++)
         FOR_EACH_ISA ("mask_gradient", {
-          float *scratch = output (out, scratch_size * sizeof (float));
+          float *masked = output (out, n * sizeof (float));
           float *db = output (out, channels * sizeof (float));
-          float *origin = scratch + border * (row_stride + column_stride);
-          double total = 0;
-          double moved = 0;
+          float *again = output (out, channels * sizeof (float));
 
           memcpy (db, before, channels * sizeof (float));
-          k->mask_gradient (rows, cols, channels, masked ? y : NULL, gy, origin, row_stride,
-                            column_stride, db);
+          memcpy (again, before, channels * sizeof (float));
+          k->mask_gradient (pixels, channels, masks ? y : NULL, gy, masked, db);
           for (int c = 0; c < channels; c++)
             {
               double sum = before[c];
 
-              for (int r = 0; r < rows; r++)
-                for (int col = 0; col < cols; col++)
-                  {
-                    const gsize i = ((gsize) r * cols + col) * channels + c;
-                    const float expected = !masked || y[i] > 0 ? gy[i] : 0;
+              for (gsize i = c; i < n; i += channels)
+                {
+                  const float expected = !masks || y[i] > 0 ? gy[i] : 0;
 
-                    g_assert_cmpfloat (origin[r * row_stride + col * column_stride + c], ==,
-                                       expected);
-                    sum += expected;
-                    total += fabsf (expected);
-                  }
+                  g_assert_cmpfloat (masked[i], ==, expected);
+                  sum += expected;
+                }
               g_assert_cmpfloat (fabs (db[c] - sum), <=, 1e-5);
             }
-          /* Nothing was written but the pixels. */
-          for (gsize i = 0; i < scratch_size; i++)
-            moved += fabsf (scratch[i]);
-          g_assert_cmpfloat (fabs (moved - total), <=, 1e-9 * (1 + total));
-          k->mask_gradient (rows, cols, channels, NULL, gy, origin, row_stride, column_stride, NULL);
+          /* Either output may be left out; the other is the same. */
+          k->mask_gradient (pixels, channels, masks ? y : NULL, gy, NULL, again);
+          g_assert_cmpmem (again, channels * sizeof (float), db, channels * sizeof (float));
+          k->mask_gradient (pixels, channels, masks ? y : NULL, gy, masked, NULL);
         });
       guarded_free (y);
       guarded_free (gy);

@@ -736,8 +736,8 @@ test_batch_model_learns (void)
   g_assert_true (lw_state_equal (before, after));
   g_assert_cmpfloat (result.accuracy, >, 0.9);
 
-  all = lw_state_predict (before, device, x, 10, &error);
-  alone = lw_state_predict (before, device, one, 1, &error);
+  all = lw_state_predict (before, device, x, &error);
+  alone = lw_state_predict (before, device, one, &error);
   g_assert_no_error (error);
   for (gsize i = 0; i < 10; i++)
     assert_near (lw_tensor_get_value (alone, i), lw_tensor_get_value (all, 40 + i), 1e-5);

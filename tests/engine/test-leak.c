@@ -65,7 +65,7 @@ get_resident (void)
 static Memory
 measure (LwDevice *device)
 {
-  return (Memory) { get_resident (), lw_pool_get_n_system_blocks (device->pool) };
+  return (Memory) { get_resident (), lw_device_get_n_system_blocks (device) };
 }
 
 static void

@@ -518,12 +518,9 @@ test_threads (void)
       for (LwIsa isa = 0; isa < LW_N_ISAS; isa++)
         for (gsize t = 0; t < G_N_ELEMENTS (threads) && lw_kernels_get (isa) != NULL; t++)
           {
-            GError   *error = NULL;
-            LwDevice *device = lw_device_new (threads[t], 0, &error);
+            LwDevice *device = lw_device_new_with_kernels (lw_kernels_get (isa), threads[t], 0);
             LwTensor *got[N_RESULTS];
 
-            g_assert_no_error (error);
-            device->kernels = lw_kernels_get (isa);
             run_network (device, sources, got);
             for (int i = 0; i < N_RESULTS; i++)
               {

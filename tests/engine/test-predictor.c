@@ -116,7 +116,7 @@ expected (LwState *state, LwTensor *x)
 {
   g_autoptr (LwDevice) device = lw_device_new (1, 0, NULL);
 
-  return lw_state_predict_probabilities (state, device, x, 100, NULL);
+  return lw_state_predict_probabilities (state, device, x, NULL);
 }
 
 static void

@@ -147,6 +147,7 @@ const LwLayerClass lw_batch_normalization_class = {
             .group = N_("Regularize"),
             .fields = fields,
             .n_fields = G_N_ELEMENTS (fields) },
+  .joins_batch = TRUE,
   .infer = infer,
   .call = call,
 };

@@ -42,6 +42,7 @@ const LwLayerClass lw_dropout_class = {
             .group = N_("Regularize"),
             .fields = fields,
             .n_fields = G_N_ELEMENTS (fields) },
+  .draws = TRUE,
   .infer = infer,
   .call = call,
 };

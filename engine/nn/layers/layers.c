@@ -115,16 +115,6 @@ lw_layer_fail (LwLayerFault *fault, char *message, LwFixKind first, LwFixKind se
 }
 
 double
-lw_shape_get_volume (const LwShape *shape)
-{
-  double volume = 1.0;
-
-  for (int i = 0; i < shape->rank; i++)
-    volume *= shape->dims[i] == LW_DIM_ANY ? 0.0 : (double) shape->dims[i];
-  return volume;
-}
-
-double
 lw_activation_get_flops (LwActivation activation, double n)
 {
   switch (activation)

@@ -82,10 +82,6 @@ const char  *lw_layer_get_title      (const LwSpec *layer);
  * FALSE, for `return lw_layer_fail (…)`. */
 gboolean     lw_layer_fail           (LwLayerFault *fault, char *message, LwFixKind first, LwFixKind second);
 
-/* Number of elements with None counted as 0: the flops of a size that is not known are 0. Never
- * overflows. */
-double       lw_shape_get_volume     (const LwShape *shape);
-
 /* Operations that an activation takes on `n` numbers. */
 double       lw_activation_get_flops (LwActivation activation, double n);
 
