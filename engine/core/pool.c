@@ -4,18 +4,22 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define ALIGNMENT   64
 #define N_CLASSES   160 /* four size classes to each power of two, from 64 bytes on */
 #define HEADER_SIZE 64
+#define LARGE_PAGE  (2 << 20)
+#define LARGE_SIZE  (4 * LARGE_PAGE)
 
 typedef struct _Block Block;
 
 struct _Block {
-  LwPool *pool;
-  Block  *next;
-  guint   size_class;
-  gsize   size; /* as asked for */
+  gatomicrefcount ref_count;
+  guint           size_class;
+  LwPool         *pool;
+  Block          *next;
+  gsize           size; /* as asked for */
 };
 
 G_STATIC_ASSERT (sizeof (Block) <= HEADER_SIZE);
@@ -78,6 +82,22 @@ lw_pool_unref (LwPool *pool)
   g_free (pool);
 }
 
+/* A large block, such as a data set whose rows are read in any order, had better lie on large pages: each row on
+ * a small one of its own costs a walk through the page table. */
+static Block *
+take_from_system (gsize size)
+{
+  const gsize alignment = size >= LARGE_SIZE ? LARGE_PAGE : ALIGNMENT;
+  const gsize total = (size + alignment - 1) & ~(alignment - 1);
+  Block      *block = aligned_alloc (alignment, total);
+
+#ifdef MADV_HUGEPAGE
+  if (block != NULL && alignment == LARGE_PAGE)
+    madvise (block, total, MADV_HUGEPAGE); /* a wish: where it is not granted, nothing is lost */
+#endif
+  return block;
+}
+
 gpointer
 lw_pool_alloc (LwPool *pool, gsize size)
 {
@@ -100,9 +120,7 @@ lw_pool_alloc (LwPool *pool, gsize size)
 
   if (block == NULL)
     {
-      gsize total = HEADER_SIZE + class_size (size_class) + LW_KERNEL_SLACK;
-
-      block = aligned_alloc (ALIGNMENT, (total + ALIGNMENT - 1) & ~(gsize) (ALIGNMENT - 1));
+      block = take_from_system (HEADER_SIZE + class_size (size_class) + LW_KERNEL_SLACK);
       if (block == NULL)
         {
           pthread_mutex_lock (&pool->mutex);
@@ -112,10 +130,30 @@ lw_pool_alloc (LwPool *pool, gsize size)
         }
       block->size_class = size_class;
     }
+  g_atomic_ref_count_init (&block->ref_count);
   block->pool = lw_pool_ref (pool);
   block->next = NULL;
   block->size = size;
   return (char *) block + HEADER_SIZE;
+}
+
+static Block *
+block_of (gconstpointer memory)
+{
+  return (Block *) ((char *) memory - HEADER_SIZE);
+}
+
+gpointer
+lw_pool_share (gpointer memory)
+{
+  g_atomic_ref_count_inc (&block_of (memory)->ref_count);
+  return memory;
+}
+
+gboolean
+lw_pool_is_shared (gconstpointer memory)
+{
+  return !g_atomic_ref_count_compare (&block_of (memory)->ref_count, 1);
 }
 
 void
@@ -124,9 +162,9 @@ lw_pool_free (gpointer memory)
   Block  *block;
   LwPool *pool;
 
-  if (memory == NULL)
+  if (memory == NULL || !g_atomic_ref_count_dec (&block_of (memory)->ref_count))
     return;
-  block = (Block *) ((char *) memory - HEADER_SIZE);
+  block = block_of (memory);
   pool = g_steal_pointer (&block->pool);
 
   pthread_mutex_lock (&pool->mutex);

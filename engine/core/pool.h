@@ -19,6 +19,10 @@ void     lw_pool_unref       (LwPool *pool);
 gpointer lw_pool_alloc       (LwPool *pool, gsize size);
 void     lw_pool_free        (gpointer block);
 
+/* A block may have several owners: each further one frees it as well. */
+gpointer lw_pool_share       (gpointer block);
+gboolean lw_pool_is_shared   (gconstpointer block);
+
 /* Sees to it that blocks of these sizes can be had `times` times over at once without asking the system:
  * before threads that take one of each share out their work, so that how many of them happen to do so
  * at the same time makes no difference. Where the system has none left it does nothing. */

@@ -12,6 +12,7 @@ struct _LwScope {
   GArray   *recorders; /* Recorder, this scope's own */
   GError   *error;
   LwTensor *invalid;
+  LwScope  *spare; /* a nested scope that has ended, for the next one: there is one for each layer and node */
   guint     float_mode;
 };
 
@@ -59,7 +60,17 @@ lw_scope_begin (LwDevice *device)
 LwScope *
 lw_scope_begin_nested (LwScope *parent)
 {
-  return scope_new (parent->device, parent);
+  return parent->spare != NULL ? g_steal_pointer (&parent->spare) : scope_new (parent->device, parent);
+}
+
+static void
+scope_free (LwScope *s)
+{
+  if (s->spare != NULL)
+    scope_free (s->spare);
+  g_ptr_array_unref (s->tensors);
+  g_clear_pointer (&s->recorders, g_array_unref);
+  g_free (s);
 }
 
 gboolean
@@ -72,15 +83,20 @@ lw_scope_end (LwScope *s, GError **error)
   if (!ok)
     g_propagate_error (error, g_steal_pointer (&s->error));
 
-  g_ptr_array_unref (s->tensors);
+  g_ptr_array_set_size (s->tensors, 0);
   g_clear_pointer (&s->recorders, g_array_unref);
-  lw_tensor_unref (s->invalid);
+  g_clear_pointer (&s->invalid, lw_tensor_unref);
+  if (s->parent != NULL && s->parent->spare == NULL)
+    {
+      s->parent->spare = s;
+      return ok;
+    }
   if (s->parent == NULL)
     {
       lw_float_mode_leave (s->float_mode);
       lw_device_unref (s->device);
     }
-  g_free (s);
+  scope_free (s);
   return ok;
 }
 

@@ -7,37 +7,16 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct {
-  gatomicrefcount ref_count;
-  gpointer        block;
-} Storage;
-
 struct _LwTensor {
   gatomicrefcount ref_count;
   LwDType         dtype;
   LwShape         shape;
   gsize           count;
   guint64         id;
-  Storage        *storage;
-  gpointer        data; /* somewhere in the storage */
+  gpointer        block; /* the pool's, one share of it; NULL for what is invalid */
+  gpointer        data;  /* somewhere in it */
   char           *name;
 };
-
-static Storage *
-storage_ref (Storage *storage)
-{
-  g_atomic_ref_count_inc (&storage->ref_count);
-  return storage;
-}
-
-static void
-storage_unref (Storage *storage)
-{
-  if (!g_atomic_ref_count_dec (&storage->ref_count))
-    return;
-  lw_pool_free (storage->block);
-  g_free (storage);
-}
 
 static LwPool *
 process_pool (void)
@@ -49,9 +28,9 @@ process_pool (void)
   return (LwPool *) pool;
 }
 
-/* Takes the caller's reference to the storage. */
+/* Takes the caller's share of the block. */
 static LwTensor *
-tensor_new_on (Storage *storage, gpointer data, LwDType dtype, const LwShape *shape, gsize count)
+tensor_new_on (gpointer block, gpointer data, LwDType dtype, const LwShape *shape, gsize count)
 {
   static guint64 last_id = 0;
   LwTensor      *tensor = g_new0 (LwTensor, 1);
@@ -61,7 +40,7 @@ tensor_new_on (Storage *storage, gpointer data, LwDType dtype, const LwShape *sh
   tensor->shape = *shape;
   tensor->count = count;
   tensor->id = __atomic_add_fetch (&last_id, 1, __ATOMIC_RELAXED);
-  tensor->storage = storage;
+  tensor->block = block;
   tensor->data = data;
   return tensor;
 }
@@ -69,7 +48,6 @@ tensor_new_on (Storage *storage, gpointer data, LwDType dtype, const LwShape *sh
 LwTensor *
 lw_tensor_new (LwPool *pool, LwDType dtype, const LwShape *shape, GError **error)
 {
-  Storage *storage;
   gpointer block;
   gsize    count;
 
@@ -92,10 +70,7 @@ lw_tensor_new (LwPool *pool, LwDType dtype, const LwShape *shape, GError **error
                      "a smaller layer"), text);
       return NULL;
     }
-  storage = g_new (Storage, 1);
-  g_atomic_ref_count_init (&storage->ref_count);
-  storage->block = block;
-  return tensor_new_on (storage, block, dtype, shape, count);
+  return tensor_new_on (block, block, dtype, shape, count);
 }
 
 LwTensor *
@@ -122,13 +97,19 @@ lw_tensor_new_from_data (LwPool        *pool,
   return tensor;
 }
 
+static gpointer
+share_block (LwTensor *tensor)
+{
+  return tensor->block != NULL ? lw_pool_share (tensor->block) : NULL;
+}
+
 LwTensor *
 lw_tensor_new_view (LwTensor *tensor, const LwShape *shape)
 {
   gsize count;
 
   g_return_val_if_fail (lw_shape_get_count (shape, &count) && count == tensor->count, NULL);
-  return tensor_new_on (storage_ref (tensor->storage), tensor->data, tensor->dtype, shape, count);
+  return tensor_new_on (share_block (tensor), tensor->data, tensor->dtype, shape, count);
 }
 
 LwTensor *
@@ -141,7 +122,7 @@ lw_tensor_new_rows (LwTensor *tensor, gsize first, gsize n)
                           && n <= (gsize) shape.dims[0] - first, NULL);
   row = tensor->count / MAX ((gsize) shape.dims[0], 1);
   shape.dims[0] = (gint64) n;
-  return tensor_new_on (storage_ref (tensor->storage),
+  return tensor_new_on (share_block (tensor),
                         (char *) tensor->data + first * row * lw_dtype_get_size (tensor->dtype),
                         tensor->dtype, &shape, n * row);
 }
@@ -149,10 +130,9 @@ lw_tensor_new_rows (LwTensor *tensor, gsize first, gsize n)
 LwTensor *
 lw_tensor_new_invalid (void)
 {
-  static _Alignas (64) float block[16 + LW_KERNEL_SLACK / sizeof (float)] = { NAN };
-  static Storage             storage = { 1, block };
+  static _Alignas (64) float element[16 + LW_KERNEL_SLACK / sizeof (float)] = { NAN };
 
-  return tensor_new_on (storage_ref (&storage), block, LW_FLOAT32, &LW_SCALAR, 1);
+  return tensor_new_on (NULL, element, LW_FLOAT32, &LW_SCALAR, 1);
 }
 
 LwTensor *
@@ -178,7 +158,7 @@ lw_tensor_unref (LwTensor *tensor)
 {
   if (tensor == NULL || !g_atomic_ref_count_dec (&tensor->ref_count))
     return;
-  storage_unref (tensor->storage);
+  lw_pool_free (tensor->block);
   g_free (tensor->name);
   g_free (tensor);
 }
@@ -266,7 +246,7 @@ gboolean
 lw_tensor_is_unshared (const LwTensor *tensor)
 {
   return g_atomic_ref_count_compare ((gatomicrefcount *) &tensor->ref_count, 1)
-         && g_atomic_ref_count_compare (&tensor->storage->ref_count, 1);
+         && tensor->block != NULL && !lw_pool_is_shared (tensor->block);
 }
 
 double

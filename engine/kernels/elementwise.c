@@ -232,3 +232,24 @@ LW_KERNEL (lw_all_finite) (gsize n, const float *x)
     }
   return TRUE;
 }
+
+void
+LW_KERNEL (lw_mark_columns) (int rows, int cols, const float *x, uint8_t *used)
+{
+  int c = 0;
+
+  for (; c < cols; c += LW_LANES)
+    {
+      const int n = MIN (cols - c, LW_LANES);
+      LwVecInt  any = { 0 };
+
+      for (int r = 0; r < rows; r++)
+        {
+          const float *row = x + (gsize) r * cols + c;
+          const LwVec  v = n == LW_LANES ? lw_vec_load (row) : lw_vec_load_part (row, n);
+
+          any |= v != (LwVec) { 0 };
+        }
+      lw_vec_store_bytes (used + c, n, any & 1);
+    }
+}

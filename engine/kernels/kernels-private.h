@@ -30,6 +30,7 @@ void     LW_KERNEL (lw_tanh_gradient)    (gsize n, const float *y, const float *
 void     LW_KERNEL (lw_scale_u8)         (gsize n, float factor, float offset, const uint8_t *x,
                                           float *y);
 gboolean LW_KERNEL (lw_all_finite)       (gsize n, const float *x);
+void     LW_KERNEL (lw_mark_columns) (int rows, int cols, const float *x, uint8_t *used);
 
 void     LW_KERNEL (lw_clip)               (gsize n, float low, float high, const float *x, float *y);
 void     LW_KERNEL (lw_clip_gradient)      (gsize n, float low, float high, const float *x,

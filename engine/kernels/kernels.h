@@ -49,7 +49,8 @@ typedef enum {
  *
  * For each of `rows` (an image's output rows; 1 for a plain product) A begins at a + r * a_row_block
  * and C at c + r * c_row_block. Segment g adds a_segments[g] to A and b_segments[g] to B (element
- * offsets): a convolution's kernel rows. n_segments == 1 with NULL tables means offset 0.
+ * offsets): a convolution's kernel rows. n_segments == 1 with NULL tables means offset 0. k_segments gives
+ * each segment a depth of its own: the parts of a matrix in which there is anything but zeros.
  * One element's sum runs over g, then k, upwards, one fused multiply-add each: nothing else
  * (blocking, vector length, tile shape) may change that order. */
 typedef struct {
@@ -64,6 +65,7 @@ typedef struct {
   ptrdiff_t        b_stride; /* from one k to the next */
   int              n_segments;
   const ptrdiff_t *a_segments, *b_segments; /* [n_segments] */
+  const int32_t   *k_segments;              /* [n_segments], or NULL: k of each is `k` */
   const float     *bias;                    /* [n], LW_START_BIAS only */
   float           *c;
   ptrdiff_t        c_row_block, c_row_stride;
@@ -160,6 +162,8 @@ typedef struct {
   void (*scale_u8) (gsize n, float factor, float offset, const uint8_t *x, float *y);
   /* TRUE if every element is finite. */
   gboolean (*all_finite) (gsize n, const float *x);
+  /* used[c] = 1 if column c of x [rows, cols] has an element other than 0, else 0. */
+  void (*mark_columns) (int rows, int cols, const float *x, uint8_t *used);
 
   /* Softmax over each of `rows` rows of `cols`: exp (x - max) / sum, stable. */
   void (*softmax) (int rows, int cols, const float *x, float *y);

@@ -41,6 +41,7 @@ const LwKernels LW_KERNEL (lw_kernels) = {
   .tanh_gradient = LW_KERNEL (lw_tanh_gradient),
   .scale_u8 = LW_KERNEL (lw_scale_u8),
   .all_finite = LW_KERNEL (lw_all_finite),
+  .mark_columns = LW_KERNEL (lw_mark_columns),
   .clip = LW_KERNEL (lw_clip),
   .clip_gradient = LW_KERNEL (lw_clip_gradient),
   .relu_with = LW_KERNEL (lw_relu_with),

@@ -125,14 +125,19 @@ lw_spec_equal (const LwSpec *a, const LwSpec *b)
 const LwField *
 lw_spec_class_find (const LwSpecClass *klass, const char *key, guint *index)
 {
-  for (guint i = 0; i < klass->n_fields; i++)
-    if (strcmp (klass->fields[i].key, key) == 0)
-      {
-        if (index != NULL)
-          *index = i;
-        return &klass->fields[i];
-      }
-  return NULL;
+  guint i = 0;
+
+  /* Keys are literals, and linkers keep one of equal ones: the same key is nearly always the same pointer. */
+  while (i < klass->n_fields && klass->fields[i].key != key)
+    i++;
+  if (i == klass->n_fields)
+    for (i = 0; i < klass->n_fields && strcmp (klass->fields[i].key, key) != 0;)
+      i++;
+  if (i == klass->n_fields)
+    return NULL;
+  if (index != NULL)
+    *index = i;
+  return &klass->fields[i];
 }
 
 const LwFieldValue *

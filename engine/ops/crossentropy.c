@@ -19,6 +19,18 @@ typedef struct {
   gboolean each; /* a loss for each row, not their mean */
 } Attributes;
 
+/* A label of an integer dtype, exactly. */
+static gint64
+get_label (LwTensor *labels, gsize i)
+{
+  switch (lw_tensor_get_dtype (labels))
+    {
+    case LW_INT32: return ((const gint32 *) lw_tensor_get_data (labels))[i];
+    case LW_INT64: return ((const gint64 *) lw_tensor_get_data (labels))[i];
+    default: return (gint64) lw_tensor_get_value (labels, i);
+    }
+}
+
 /* The labels as int32, checked against the number of classes; NULL after failing the scope. */
 static LwTensor *
 check (LwScope *s, LwTensor *labels, LwTensor *y_pred, Attributes *attributes)
@@ -26,8 +38,6 @@ check (LwScope *s, LwTensor *labels, LwTensor *y_pred, Attributes *attributes)
   const LwShape   *shape = lw_tensor_get_shape (y_pred);
   g_autofree char *have = lw_shape_to_string (shape);
   g_autofree char *have_labels = lw_shape_to_string (lw_tensor_get_shape (labels));
-  const gint64    *label;
-  LwTensor        *wide;
 
   if (!lw_op_check_floating (s, "sparse_categorical_crossentropy", y_pred))
     return NULL;
@@ -45,19 +55,19 @@ check (LwScope *s, LwTensor *labels, LwTensor *y_pred, Attributes *attributes)
                                           "not %s"), lw_dtype_get_name (lw_tensor_get_dtype (labels)));
       return NULL;
     }
-  wide = lw_cast (s, labels, LW_INT64);
-  if (lw_scope_has_failed (s))
-    return NULL;
   attributes->rows = (int) shape->dims[0];
   attributes->columns = (int) shape->dims[1];
-  label = lw_tensor_get_data (wide);
   for (int r = 0; r < attributes->rows; r++)
-    if (label[r] < 0 || label[r] >= attributes->columns)
-      {
-        lw_scope_fail (s, LW_ERROR_VALUE, _("Label %d of the batch is %" PRId64 ", but there are classes 0 to %d "
-                                            "only"), r, label[r], attributes->columns - 1);
-        return NULL;
-      }
+    {
+      const gint64 label = get_label (labels, (gsize) r);
+
+      if (label < 0 || label >= attributes->columns)
+        {
+          lw_scope_fail (s, LW_ERROR_VALUE, _("Label %d of the batch is %" PRId64 ", but there are classes 0 to %d "
+                                              "only"), r, label, attributes->columns - 1);
+          return NULL;
+        }
+    }
   labels = lw_cast (s, labels, LW_INT32);
   return lw_scope_has_failed (s) ? NULL : labels;
 }
@@ -150,11 +160,25 @@ from_logits (LwScope *s, LwTensor *labels, LwTensor *logits, const Attributes *a
 static double
 clipped (LwTensor *p, const Attributes *a, int r, gint32 label, double *row_sum, gboolean *inside)
 {
-  double sum = 0, q;
+  const gsize at = (gsize) r * (gsize) a->columns;
+  double      sum = 0, q;
 
-  for (int c = 0; c < a->columns; c++)
-    sum += lw_tensor_get_value (p, (gsize) r * (gsize) a->columns + (gsize) c);
-  q = lw_tensor_get_value (p, (gsize) r * (gsize) a->columns + (gsize) label) / sum;
+  if (lw_tensor_get_dtype (p) == LW_FLOAT32)
+    {
+      const float *row = lw_tensor_get_floats (p) + at;
+
+      for (int c = 0; c < a->columns; c++)
+        sum += (double) row[c];
+      q = (double) row[label] / sum;
+    }
+  else
+    {
+      const double *row = (const double *) lw_tensor_get_data (p) + at;
+
+      for (int c = 0; c < a->columns; c++)
+        sum += row[c];
+      q = row[label] / sum;
+    }
   *row_sum = sum;
   *inside = !(q < EPSILON || q > 1 - EPSILON);
   return isnan (q) ? q : CLAMP (q, EPSILON, 1 - EPSILON);
@@ -181,15 +205,26 @@ probabilities_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboo
       double   q = clipped (p, a, r, labels[r], &sum, &inside);
       double   factor = row_gradient (a, gy, r);
 
-      for (int c = 0; c < a->columns; c++)
-        {
-          gsize  i = (gsize) r * (gsize) a->columns + (gsize) c;
-          double g = inside ? factor * (1 / sum - (c == labels[r] ? 1 / (q * sum) : 0)) : 0;
+      /* Everywhere alike, but for the label's own. */
+      const double others = inside ? factor * (1 / sum) : 0;
+      const double at_label = inside ? factor * (1 / sum - 1 / (q * sum)) : 0;
+      const gsize  at = (gsize) r * (gsize) a->columns;
 
-          if (lw_tensor_get_dtype (p) == LW_FLOAT32)
-            ((float *) out)[i] = (float) g;
-          else
-            ((double *) out)[i] = g;
+      if (lw_tensor_get_dtype (p) == LW_FLOAT32)
+        {
+          float *row = (float *) out + at;
+
+          for (int c = 0; c < a->columns; c++)
+            row[c] = (float) others;
+          row[labels[r]] = (float) at_label;
+        }
+      else
+        {
+          double *row = (double *) out + at;
+
+          for (int c = 0; c < a->columns; c++)
+            row[c] = others;
+          row[labels[r]] = at_label;
         }
     }
   lw_op_record_opaque (s, &gradient_op, inputs, 2, gx[0]);
@@ -206,9 +241,11 @@ from_probabilities (LwScope *s, LwTensor *labels, LwTensor *p, const Attributes 
   LwTensor        *losses = lw_scope_new_tensor (s, dtype, &LW_SHAPE (a->rows));
   LwTensor        *saved[2] = { NULL, labels };
   LwTensor        *loss;
+  gpointer         out;
 
   if (losses == NULL)
     return lw_scope_get_invalid (s);
+  out = lw_tensor_get_mutable_data (losses);
   for (int r = 0; r < a->rows; r++)
     {
       double   sum;
@@ -216,15 +253,15 @@ from_probabilities (LwScope *s, LwTensor *labels, LwTensor *p, const Attributes 
       double   q = clipped (p, a, r, label[r], &sum, &inside);
 
       if (dtype == LW_FLOAT32)
-        {
-          /* float's own logarithm, the same on every machine */
-          float q32 = (float) q;
-
-          kernels->log (1, &q32, &q32);
-          ((float *) lw_tensor_get_mutable_data (losses))[r] = -q32;
-        }
+        ((float *) out)[r] = (float) q;
       else
-        ((double *) lw_tensor_get_mutable_data (losses))[r] = -log (q);
+        ((double *) out)[r] = -log (q);
+    }
+  if (dtype == LW_FLOAT32)
+    {
+      /* float's own logarithm, the same on every machine */
+      kernels->log ((gsize) a->rows, out, out);
+      kernels->scale ((gsize) a->rows, -1, out, out);
     }
   loss = finish (s, losses, a);
   lw_scope_record (s, &probabilities_op, &p, 1, loss, saved, a, sizeof *a);

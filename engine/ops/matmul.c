@@ -1,5 +1,4 @@
-/* Matrix products: matmul, and Dense with its bias and relu fused in. Outputs are split by rows, never
- * sums, so each element is added up in one order: y[i, j] = sum over k, upwards, of a[i, k] · b[k, j].
+/* Matrix products. Outputs are split by rows, never sums, so each element is added up in one order: y[i, j] = sum over k, upwards, of a[i, k] · b[k, j].
  *
  * A sparse hint leaves out rows of a, or columns of b, that are wholly 0 where the other matrix is finite
  * throughout: there each product is 0 or -0, the sum began at 0, and 0 is what would have come out, to the
@@ -11,47 +10,6 @@
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
 #include <string.h>
-
-typedef struct {
-  gboolean relu;
-  gint64   rows, inputs, units;
-} DenseAttributes;
-
-/* y [m, n] = op (a) · op (b), into scratch-transposed b where the kernel needs it. */
-static void
-product (LwScope *s, LwTensor *a, gboolean transpose_a, LwTensor *b, gboolean transpose_b, gint64 m,
-         gint64 k, gint64 n, LwTensor *y)
-{
-  LwDevice *device = lw_scope_get_device (s);
-  float    *turned = NULL;
-
-  if (lw_tensor_get_dtype (y) == LW_FLOAT64)
-    {
-      lw_reference_matmul_f64 (transpose_a, transpose_b, (int) m, (int) n, (int) k, lw_tensor_get_data (a),
-                               lw_tensor_get_data (b), lw_tensor_get_mutable_data (y));
-      return;
-    }
-  if (k == 0)
-    {
-      memset (lw_tensor_get_mutable_data (y), 0, lw_tensor_get_byte_size (y));
-      return;
-    }
-  if (transpose_b)
-    {
-      turned = lw_pool_alloc (device->pool, (gsize) k * (gsize) n * sizeof (float));
-      if (turned == NULL)
-        {
-          lw_scope_fail (s, LW_ERROR_VALUE, _("There is not enough memory for matmul"));
-          return;
-        }
-      device->kernels->transpose ((int) n, (int) k, lw_tensor_get_data (b), turned);
-    }
-  lw_op_gemm (s, lw_tensor_get_data (a), transpose_a, turned != NULL ? turned : lw_tensor_get_data (b),
-              NULL, FALSE, m, k, n, lw_tensor_get_mutable_data (y));
-  lw_pool_free (turned);
-}
-
-/* -- matmul -- */
 
 /* One matmul: the matrices' sizes, and for each axis in front of them how many matrices one step goes. */
 typedef struct {
@@ -134,75 +92,29 @@ multiply_batches (gpointer data, int chunk)
     }
 }
 
-/* -- one large matrix, some rows to a thread, a block of it at a time -- */
-
-typedef struct {
-  const LwKernels *kernels;
-  LwGemm           gemm;
-  gint64           rows_each;
-} Block;
-
-static void
-multiply_block_rows (gpointer data, int chunk)
-{
-  const Block *block = data;
-  LwGemm       part = block->gemm;
-  gint64       first = chunk * block->rows_each;
-
-  part.m = (int) MIN (block->rows_each, block->gemm.m - first);
-  part.a += first * part.a_row_stride;
-  part.c += first * part.c_row_stride;
-  block->kernels->gemm (&part);
-}
+/* -- one large matrix, a block of it at a time -- */
 
 static void
 multiply_block (LwScope *s, const LwGemm *whole, gint64 row, gint64 rows, gint64 column, gint64 columns)
 {
-  Block  block = { lw_scope_get_device (s)->kernels, *whole, 0 };
-  gint64 work = MAX ((gint64) whole->k * columns, 1);
+  LwGemm gemm = *whole;
 
-  block.gemm.m = (int) rows;
-  block.gemm.n = (int) columns;
-  block.gemm.a += row * whole->a_row_stride;
-  block.gemm.b += column;
-  block.gemm.c += row * whole->c_row_stride + column;
-  block.rows_each = (CLAMP (65536 / work, 8, 4096) + 7) / 8 * 8;
-  lw_device_run (lw_scope_get_device (s), (int) ((rows + block.rows_each - 1) / block.rows_each),
-                 multiply_block_rows, &block);
+  gemm.m = (int) rows;
+  gemm.n = (int) columns;
+  gemm.a += row * whole->a_row_stride;
+  gemm.b += column;
+  gemm.c += row * whole->c_row_stride + column;
+  lw_op_run_gemm (s, &gemm);
 }
 
-/* Marks the lines of x that hold a number other than 0: element (line, depth) is
- * x[line · line_stride + depth · depth_stride]. */
+/* Marks the rows of x [rows, columns] that hold a number other than 0. */
 static void
-mark_lines (const float *x, gint64 lines, gint64 depth, gint64 line_stride, gint64 depth_stride,
-            guint8 *used)
+mark_rows (const float *x, gint64 rows, gint64 columns, guint8 *used)
 {
-  memset (used, 0, (gsize) lines);
-  if (line_stride == 1)
-    {
-      for (gint64 d = 0; d < depth; d++)
-        for (gint64 line = 0; line < lines; line++)
-          used[line] |= x[line + d * depth_stride] != 0;
-      return;
-    }
-  for (gint64 line = 0; line < lines; line++)
-    for (gint64 d = 0; d < depth && !used[line]; d++)
-      used[line] = x[line * line_stride + d * depth_stride] != 0;
-}
-
-/* The next run of lines from *first on, ended by `gap` unused ones; its length, or 0 where none is left. */
-static gint64
-next_run (const guint8 *used, gint64 lines, gint64 gap, gint64 *first)
-{
-  gint64 last;
-
-  while (*first < lines && !used[*first])
-    ++*first;
-  last = *first;
-  for (gint64 i = *first; i < lines && i - last <= gap; i++)
-    if (used[i])
-      last = i;
-  return *first < lines ? last - *first + 1 : 0;
+  memset (used, 0, (gsize) rows);
+  for (gint64 row = 0; row < rows; row++)
+    for (gint64 c = 0; c < columns && !used[row]; c++)
+      used[row] = x[row * columns + c] != 0;
 }
 
 /* Rows and columns that are 0 are left out where there are enough of them side by side to pay for it. */
@@ -218,12 +130,17 @@ multiply_sparse (LwScope *s, const Matmul *matmul, const float *a, const float *
   memset (rows_used, 1, (gsize) m);
   memset (columns_used, 1, (gsize) n);
   if (matmul->options.a_is_sparse && kernels->all_finite ((gsize) (k * n), b))
-    mark_lines (a, m, k, gemm.a_row_stride, gemm.a_k_stride, rows_used);
+    {
+      if (matmul->options.transpose_a)
+        kernels->mark_columns ((int) k, (int) m, a, rows_used);
+      else
+        mark_rows (a, m, k, rows_used);
+    }
   if (matmul->options.b_is_sparse && kernels->all_finite ((gsize) (m * k), a))
-    mark_lines (b, n, k, 1, n, columns_used);
+    kernels->mark_columns ((int) k, (int) n, b, columns_used);
   memset (y, 0, (gsize) (m * n) * sizeof (float));
-  for (gint64 row = 0; (rows = next_run (rows_used, m, 8, &row)) > 0; row += rows)
-    for (gint64 column = 0; (columns = next_run (columns_used, n, 32, &column)) > 0; column += columns)
+  for (gint64 row = 0; (rows = lw_op_next_run (rows_used, m, 8, &row)) > 0; row += rows)
+    for (gint64 column = 0; (columns = lw_op_next_run (columns_used, n, 32, &column)) > 0; column += columns)
       multiply_block (s, &gemm, row, rows, column, columns);
 }
 
@@ -472,161 +389,4 @@ LwTensor *
 lw_matmul (LwScope *s, LwTensor *a, LwTensor *b, gboolean transpose_a, gboolean transpose_b)
 {
   return lw_matmul_with (s, a, b, &(LwMatmul) { .transpose_a = transpose_a, .transpose_b = transpose_b });
-}
-
-/* -- Dense -- */
-
-static const LwOp dense_gradient_op = { "the gradient of dense", NULL };
-
-/* gy masked by y > 0 for relu, and its column sums into gb (NULL: not wanted). */
-static LwTensor *
-mask_and_sum (LwScope *s, const DenseAttributes *d, LwTensor *y, LwTensor *gy, LwTensor *gb)
-{
-  LwTensor *masked = gy;
-
-  if (d->relu)
-    {
-      masked = lw_op_new_like (s, gy);
-      if (masked == NULL)
-        return NULL;
-    }
-  if (lw_tensor_get_dtype (gy) == LW_FLOAT32)
-    {
-      if (gb != NULL)
-        memset (lw_tensor_get_mutable_data (gb), 0, lw_tensor_get_byte_size (gb));
-      if (d->relu || gb != NULL)
-        lw_scope_get_device (s)->kernels->mask_gradient (
-            (gsize) d->rows, (int) d->units, d->relu ? lw_tensor_get_floats (y) : NULL,
-            lw_tensor_get_floats (gy), d->relu ? lw_tensor_get_mutable_data (masked) : NULL,
-            gb != NULL ? lw_tensor_get_mutable_data (gb) : NULL);
-      return masked;
-    }
-  if (d->relu)
-    lw_reference_relu_gradient_f64 (lw_tensor_get_count (y), lw_tensor_get_data (y),
-                                    lw_tensor_get_data (gy), lw_tensor_get_mutable_data (masked));
-  if (gb != NULL)
-    {
-      const double *g = lw_tensor_get_data (masked);
-      double       *sums = lw_tensor_get_mutable_data (gb);
-
-      memset (sums, 0, lw_tensor_get_byte_size (gb));
-      for (gint64 r = 0; r < d->rows; r++)
-        for (gint64 c = 0; c < d->units; c++)
-          sums[c] += g[r * d->units + c];
-    }
-  return masked;
-}
-
-static void
-dense_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboolean *needs, LwTensor **gx)
-{
-  const DenseAttributes *d = node->attributes;
-  LwTensor              *inputs[] = { gy, node->inputs[0], node->inputs[1] };
-  LwTensor              *masked;
-
-  for (guint i = 0; i < node->n_inputs; i++)
-    if (needs[i] && (gx[i] = lw_op_new_like (s, node->inputs[i])) == NULL)
-      return;
-  if (lw_tensor_get_count (gy) == 0)
-    {
-      for (guint i = 0; i < node->n_inputs; i++)
-        if (gx[i] != NULL)
-          memset (lw_tensor_get_mutable_data (gx[i]), 0, lw_tensor_get_byte_size (gx[i]));
-      return;
-    }
-  masked = mask_and_sum (s, d, node->output, gy, node->n_inputs > 2 ? gx[2] : NULL);
-  if (masked == NULL)
-    return;
-  if (gx[0] != NULL)
-    product (s, masked, FALSE, node->inputs[1], TRUE, d->rows, d->units, d->inputs, gx[0]);
-  if (gx[1] != NULL)
-    product (s, node->inputs[0], TRUE, masked, FALSE, d->inputs, d->rows, d->units, gx[1]);
-  for (guint i = 0; i < node->n_inputs; i++)
-    if (gx[i] != NULL)
-      lw_op_record_opaque (s, &dense_gradient_op, inputs, 3, gx[i]);
-}
-
-static const LwOp dense_op = { "dense", dense_gradient };
-
-/* How many vectors along the last axis there are. */
-static gint64
-count_rows (const LwShape *shape)
-{
-  gint64 rows = 1;
-
-  for (int i = 0; i < shape->rank - 1; i++)
-    rows *= shape->dims[i];
-  return rows;
-}
-
-static gboolean
-check_dense (LwScope *s, LwTensor *x, LwTensor *kernel, LwTensor *bias)
-{
-  const LwShape   *shape = lw_tensor_get_shape (x);
-  const LwShape   *weights = lw_tensor_get_shape (kernel);
-  g_autofree char *have = lw_shape_to_string (shape);
-  g_autofree char *want = lw_shape_to_string (weights);
-
-  if (!lw_op_check_floating (s, "dense", x) || !lw_op_check_same (s, "dense", x, kernel)
-      || (bias != NULL && !lw_op_check_same (s, "dense", x, bias)))
-    return FALSE;
-  if (shape->rank < 2 || weights->rank != 2 || shape->dims[shape->rank - 1] != weights->dims[0]
-      || weights->dims[0] > G_MAXINT32 || weights->dims[1] > G_MAXINT32
-      || (count_rows (shape) > G_MAXINT32 && (weights->dims[0] > 0 || weights->dims[1] > 0)))
-    {
-      lw_scope_fail (s, LW_ERROR_SHAPE,
-                     _("dense cannot apply a kernel of shape %s (inputs, units) to a tensor of shape "
-                       "%s: the "
-                       "last axis must have as many elements as the kernel has inputs"),
-                     want, have);
-      return FALSE;
-    }
-  if (bias != NULL && !lw_shape_equal (lw_tensor_get_shape (bias), &LW_SHAPE (weights->dims[1])))
-    {
-      g_autofree char *biases = lw_shape_to_string (lw_tensor_get_shape (bias));
-
-      lw_scope_fail (s, LW_ERROR_SHAPE,
-                     _("dense needs one bias for each unit of its kernel %s, not %s"), want, biases);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-LwTensor *
-lw_dense (LwScope *s, LwTensor *x, LwTensor *kernel, LwTensor *bias, LwActivation activation)
-{
-  DenseAttributes attributes = { activation == LW_ACTIVATION_RELU, 1, 0, 0 };
-  LwTensor       *inputs[] = { x, kernel, bias };
-  LwShape         shape;
-  LwTensor       *y;
-
-  if (lw_scope_has_failed (s) || !check_dense (s, x, kernel, bias))
-    return lw_scope_get_invalid (s);
-  shape = *lw_tensor_get_shape (x);
-  attributes.rows = count_rows (&shape);
-  attributes.inputs = lw_tensor_get_dim (kernel, 0);
-  attributes.units = lw_tensor_get_dim (kernel, 1);
-  shape.dims[shape.rank - 1] = attributes.units;
-  y = lw_scope_new_tensor (s, lw_tensor_get_dtype (x), &shape);
-  if (y == NULL)
-    return lw_scope_get_invalid (s);
-
-  if (lw_tensor_get_count (y) == 0)
-    ;
-  else if (lw_tensor_get_dtype (x) == LW_FLOAT32)
-    lw_op_gemm (s, lw_tensor_get_data (x), FALSE, lw_tensor_get_data (kernel),
-                bias != NULL ? lw_tensor_get_data (bias) : NULL, attributes.relu, attributes.rows,
-                attributes.inputs, attributes.units, lw_tensor_get_mutable_data (y));
-  else
-    {
-      lw_reference_dense_f64 ((int) attributes.rows, (int) attributes.inputs, (int) attributes.units,
-                              lw_tensor_get_data (x), lw_tensor_get_data (kernel),
-                              bias != NULL ? lw_tensor_get_data (bias) : NULL,
-                              lw_tensor_get_mutable_data (y));
-      if (attributes.relu)
-        lw_reference_relu_f64 (lw_tensor_get_count (y), lw_tensor_get_data (y),
-                               lw_tensor_get_mutable_data (y));
-    }
-  lw_scope_record (s, &dense_op, inputs, bias != NULL ? 3 : 2, y, NULL, &attributes, sizeof attributes);
-  return attributes.relu ? y : lw_activate (s, y, activation);
 }

@@ -92,57 +92,80 @@ lw_op_record_opaque (LwScope *s, const LwOp *op, LwTensor *const *inputs, guint 
   lw_scope_record (s, op, inputs, n, output, NULL, NULL, 0);
 }
 
+gint64
+lw_op_next_run (const guint8 *used, gint64 n, gint64 gap, gint64 *first)
+{
+  gint64 last;
+
+  while (*first < n && !used[*first])
+    ++*first;
+  last = *first;
+  for (gint64 i = *first; i < n && i - last <= gap; i++)
+    if (used[i])
+      last = i;
+  return *first < n ? last - *first + 1 : 0;
+}
+
+/* Twice the rows of the matrix kernel's widest tile, once those of its narrow one. */
+#define ROWS_MULTIPLE 28
+
+/* Multiplications that pay for handing a chunk of rows to another thread. */
+#define CHUNK_WORK 250000
+
 typedef struct {
   const LwKernels *kernels;
-  LwGemm           gemm;
-  gint64           m, rows_each;
+  const LwGemm    *gemm;
+  gint64           rows_each;
 } Product;
 
 static void
 multiply_rows (gpointer data, int chunk)
 {
   const Product *product = data;
-  LwGemm         part = product->gemm;
+  LwGemm         part = *product->gemm;
   gint64         first = chunk * product->rows_each;
 
-  part.m = (int) MIN (product->rows_each, product->m - first);
+  part.m = (int) MIN (product->rows_each, product->gemm->m - first);
   part.a += part.a_mode == LW_A_STRIDED ? first * part.a_row_stride : first;
   part.c += first * part.c_row_stride;
   product->kernels->gemm (&part);
 }
 
 void
+lw_op_run_gemm (LwScope *s, const LwGemm *gemm)
+{
+  LwDevice     *device = lw_scope_get_device (s);
+  Product       product = { device->kernels, gemm, MAX (gemm->m, 1) };
+  const gint64  work = MAX ((gint64) gemm->n_segments * gemm->k * gemm->n, 1);
+
+  g_return_if_fail (gemm->rows == 1);
+  if (lw_device_get_n_threads (device) > 1)
+    product.rows_each = (CLAMP (CHUNK_WORK / work, 1, 4096) + ROWS_MULTIPLE - 1) / ROWS_MULTIPLE * ROWS_MULTIPLE;
+  lw_device_run (device, (int) ((gemm->m + product.rows_each - 1) / product.rows_each), multiply_rows, &product);
+}
+
+void
 lw_op_gemm (LwScope *s, const float *a, gboolean transpose_a, const float *b, const float *bias,
             gboolean relu, gint64 m, gint64 k, gint64 n, float *y)
 {
-  LwDevice *device = lw_scope_get_device (s);
-  Product   product = { .kernels = device->kernels, .m = m };
-  gint64    n_chunks;
-
   if (m == 0 || n == 0)
     return;
-  product.gemm = (LwGemm) {
-    .a_mode = transpose_a ? LW_A_CONTIGUOUS : LW_A_STRIDED,
-    .start = bias != NULL ? LW_START_BIAS : LW_START_ZERO,
-    .relu = relu,
-    .rows = 1,
-    .n = (int) n,
-    .k = (int) k,
-    .a = a,
-    .a_row_stride = transpose_a ? 1 : k,
-    .a_k_stride = transpose_a ? m : 1,
-    .b = b,
-    .b_stride = n,
-    .n_segments = 1,
-    .bias = bias,
-    .c = y,
-    .c_row_stride = n,
-  };
-
-  /* Rows are independent: how many go into one chunk changes no result. Some 64k multiplications
-   * pay for handing a chunk to another thread. */
-  product.rows_each = CLAMP (65536 / MAX (k * n, 1), 8, 4096);
-  product.rows_each = (product.rows_each + 7) / 8 * 8;
-  n_chunks = (m + product.rows_each - 1) / product.rows_each;
-  lw_device_run (device, (int) n_chunks, multiply_rows, &product);
+  lw_op_run_gemm (s, &(LwGemm) {
+                       .a_mode = transpose_a ? LW_A_CONTIGUOUS : LW_A_STRIDED,
+                       .start = bias != NULL ? LW_START_BIAS : LW_START_ZERO,
+                       .relu = relu,
+                       .rows = 1,
+                       .m = (int) m,
+                       .n = (int) n,
+                       .k = (int) k,
+                       .a = a,
+                       .a_row_stride = transpose_a ? 1 : k,
+                       .a_k_stride = transpose_a ? m : 1,
+                       .b = b,
+                       .b_stride = n,
+                       .n_segments = 1,
+                       .bias = bias,
+                       .c = y,
+                       .c_row_stride = n,
+                     });
 }

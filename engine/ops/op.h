@@ -23,6 +23,13 @@ LwTensor *lw_op_new_like        (LwScope *s, LwTensor *x);
 /* x summed over the axes along which `shape` was broadcast to it. */
 LwTensor *lw_op_sum_to_shape    (LwScope *s, LwTensor *x, const LwShape *shape);
 
+/* The next run of marked places from *first on, with gaps of at most `gap` unmarked ones; its length, or 0 where
+ * none is left. */
+gint64    lw_op_next_run        (const guint8 *used, gint64 n, gint64 gap, gint64 *first);
+
+/* Runs the product on the device's threads, split by rows of C, which changes no result. `rows` is 1 in it. */
+void      lw_op_run_gemm        (LwScope *s, const LwGemm *gemm);
+
 /* y = a · b (+ bias) (relu) on the kernels: a [m, k] or [k, m] where transposed, b [k, n] row-major
  * behind which LW_KERNEL_SLACK bytes may be read. Split by rows; float32. */
 void      lw_op_gemm            (LwScope *s, const float *a, gboolean transpose_a, const float *b,

@@ -21,6 +21,11 @@
  * thread, and the sums at the end. */
 #define MAX_RUNS 16
 
+/* Additions and multiplications of a step below which one thread does it all: some 0.15 ms. Measured on Dense
+ * layers: 784-32-10 in batches of 32 (5 million) ran at 0.8 times the speed on two threads, 784-64-10 (10 million)
+ * at 1.0, 784-128-10 (20 million) at 1.07 and in batches of 128 at 1.75. */
+#define SMALL_WORK 16e6
+
 /* Elements that a thread adds up at a time. */
 #define ADD_GRAIN 8192
 
@@ -46,6 +51,24 @@ lw_batch_gradient_get_part (LwModelSpec *model, const LwShape *image)
   if (rows >= G_MAXUINT / 2)
     return G_MAXUINT;
   return MAX ((guint) rows / ROWS_MULTIPLE, 1) * ROWS_MULTIPLE;
+}
+
+gboolean
+lw_batch_gradient_is_small (LwModelSpec *model, const LwShape *image, gsize n)
+{
+  g_autoptr (LwModelSpec) sized = lw_model_spec_with_input (model, image);
+  double                  work = 0;
+
+  if (lw_batch_gradient_count_parts (n, lw_batch_gradient_get_part (model, image)) > 1)
+    return FALSE;
+  for (guint i = 0; i < lw_model_spec_get_n_layers (sized); i++)
+    {
+      const LwLayerInfo *info = lw_model_spec_get_info (sized, i);
+
+      /* Forwards once, backwards twice. */
+      work += info != NULL ? 3 * info->flops * (double) n : 0;
+    }
+  return work < SMALL_WORK;
 }
 
 typedef struct {

@@ -25,6 +25,10 @@ guint    lw_batch_gradient_get_part (LwModelSpec *model, const LwShape *image);
 /* How many parts a batch of n is taken in: even ones, so that threads have as much to do each. */
 guint    lw_batch_gradient_count_parts (gsize n, guint part);
 
+/* TRUE if a step on a batch of n is so little work that several threads would take longer than one: they would
+ * send each other the weights they have just changed. */
+gboolean lw_batch_gradient_is_small (LwModelSpec *model, const LwShape *image, gsize n);
+
 /* grads[i], results of scope s, are the gradients with respect to the trainable variables, NULL where the
  * loss does not depend on one. images [n, height, width, channels] float32 and labels [n] of an integer
  * dtype, `part` from lw_batch_gradient_get_part(). The model's generators move on by one call in training.

@@ -15,6 +15,7 @@
 
 struct _LwTraining {
   LwDevice      *device;
+  LwDevice      *step_device; /* the same, or without threads for small steps */
   LwModelSpec   *model;
   LwRunSettings  settings;
   LwImages      *images;
@@ -126,6 +127,7 @@ training_new (LwDevice *device, LwModelSpec *model, const LwRunSettings *setting
               GError **error)
 {
   g_autoptr (LwTraining) training = NULL;
+  LwShape                image;
 
   if (!lw_training_check_images (model, images, error))
     return NULL;
@@ -134,8 +136,11 @@ training_new (LwDevice *device, LwModelSpec *model, const LwRunSettings *setting
   training->model = lw_model_spec_ref (model);
   training->settings = *settings;
   training->images = lw_images_ref (images);
-  training->part = lw_batch_gradient_get_part (model, &LW_SHAPE (lw_tensor_get_dim (images->train_images, 1),
-                                                                 lw_tensor_get_dim (images->train_images, 2), 1));
+  image = LW_SHAPE (lw_tensor_get_dim (images->train_images, 1), lw_tensor_get_dim (images->train_images, 2), 1);
+  training->part = lw_batch_gradient_get_part (model, &image);
+  training->step_device = lw_batch_gradient_is_small (model, &image, settings->batch_size)
+                            ? lw_device_new_single (device)
+                            : lw_device_ref (device);
   if (!prepare_data (training, error))
     return NULL;
   return g_steal_pointer (&training);
@@ -207,6 +212,7 @@ lw_training_free (LwTraining *training)
   lw_tensor_unref (training->validation_labels);
   lw_images_unref (training->images);
   lw_model_spec_unref (training->model);
+  lw_device_unref (training->step_device);
   lw_device_unref (training->device);
   g_free (training);
 }
@@ -246,7 +252,7 @@ lw_training_step (LwTraining *training, LwHistoryPoint *point, GError **error)
 {
   LwTensor *batch[2];
   gint64    begin = g_get_monotonic_time ();
-  LwScope  *s = lw_scope_begin (training->device);
+  LwScope  *s = lw_scope_begin (training->step_device);
   LwBatchResult result = { NAN, 0 };
   gint64    n_images;
   double    taken;

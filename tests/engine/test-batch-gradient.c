@@ -165,6 +165,13 @@ test_sizes (void)
   g_assert_cmpuint (lw_batch_gradient_get_part (mlp, &digit), >, 32);
   g_assert_cmpuint (lw_batch_gradient_get_part (joined, &digit), ==, G_MAXUINT);
 
+  /* Little work for threads to share. */
+  g_assert_true (lw_batch_gradient_is_small (mlp, &digit, 32));
+  g_assert_false (lw_batch_gradient_is_small (mlp, &digit, 256));
+  g_assert_false (lw_batch_gradient_is_small (tiny, &digit, 32));
+  g_assert_true (lw_batch_gradient_is_small (joined, &digit, 1));
+  g_assert_false (lw_batch_gradient_is_small (joined, &digit, 32));
+
   g_assert_cmpuint (lw_batch_gradient_count_parts (32, 4), ==, 8);
   g_assert_cmpuint (lw_batch_gradient_count_parts (32, 12), ==, 4);
   g_assert_cmpuint (lw_batch_gradient_count_parts (32, G_MAXUINT), ==, 1);

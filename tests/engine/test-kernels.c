@@ -125,7 +125,7 @@ typedef struct {
   LwGemm     gemm;
   float     *a, *b, *bias, *c;
   gsize      c_size;
-  int32_t   *offsets;
+  int32_t   *offsets, *k_segments;
   ptrdiff_t *a_segments, *b_segments;
 } Problem;
 
@@ -177,6 +177,11 @@ problem_init (Problem *p, LwGemmA mode, LwGemmStart start, gboolean relu, int ro
       gemm->a_segments = p->a_segments;
       gemm->b_segments = p->b_segments;
     }
+  p->k_segments = g_new (int32_t, n_segments);
+  for (int g = 0; g < n_segments; g++)
+    p->k_segments[g] = random_int (0, k);
+  if (random_int (0, 2) == 0)
+    gemm->k_segments = p->k_segments;
 }
 
 static void
@@ -189,6 +194,7 @@ problem_clear (Problem *p)
   g_free (p->offsets);
   g_free (p->a_segments);
   g_free (p->b_segments);
+  g_free (p->k_segments);
 }
 
 /* What kernels.h says, element by element: one fused (or, for the baseline, one separate) multiply
@@ -208,7 +214,7 @@ gemm_by_definition (const Problem *p, gboolean fused, float *c)
                                                       : *out;
 
           for (int g = 0; g < gemm->n_segments; g++)
-            for (int k = 0; k < gemm->k; k++)
+            for (int k = 0; k < (gemm->k_segments != NULL ? gemm->k_segments[g] : gemm->k); k++)
               {
                 const ptrdiff_t row = gemm->a_mode == LW_A_STRIDED      ? m * gemm->a_row_stride
                                       : gemm->a_mode == LW_A_CONTIGUOUS ? m
@@ -1194,6 +1200,32 @@ test_global_average (void)
 }
 
 static void
+test_mark_columns (void)
+{
+  for (int cols = 1; cols <= 70; cols++)
+    {
+      const int   rows = random_int (1, 9);
+      const gsize n = (gsize) rows * cols;
+      float      *x = random_floats (n);
+
+      for (int c = 0; c < cols; c++)
+        for (int r = 0; r < rows && c % 3 != 0; r++)
+          if (c % 3 == 1 || r != c % rows)
+            x[r * cols + c] = r % 2 == 0 ? 0 : -0.0f;
+      if (cols > 4)
+        x[4] = NAN; /* which is something */
+      FOR_EACH_ISA ("mark_columns", {
+        guint8 *used = output (out, cols);
+
+        k->mark_columns (rows, cols, x, used);
+        for (int c = 0; c < cols; c++)
+          g_assert_cmpint (used[c], ==, c % 3 != 1 || c == 4);
+      });
+      guarded_free (x);
+    }
+}
+
+static void
 test_mask_gradient (void)
 {
   for (int channels = 1; channels <= 40; channels++)
@@ -1597,6 +1629,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/kernels/pool/nan", test_max_pool_nan);
   g_test_add_func ("/kernels/pool/global-average", test_global_average);
   g_test_add_func ("/kernels/mask-gradient", test_mask_gradient);
+  g_test_add_func ("/kernels/mark-columns", test_mark_columns);
   g_test_add_func ("/kernels/philox", test_philox);
   g_test_add_func ("/kernels/dropout", test_dropout);
   g_test_add_func ("/kernels/adam", test_adam);
