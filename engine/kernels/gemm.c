@@ -34,7 +34,7 @@ typedef struct {
   const int32_t   *a_offsets;
   const ptrdiff_t *a_segments, *b_segments;
   const int32_t   *k_segments; /* of each segment its own k, or NULL */
-  ptrdiff_t        a_row_block, a_row_stride, a_k_stride, b_stride, c_row_block, c_row_stride;
+  ptrdiff_t        a_row_block, a_row_stride, a_k_stride, b_row_block, b_stride, c_row_block, c_row_stride;
   float           *c;
   gboolean         accumulate, relu;
 } Panel;
@@ -222,6 +222,7 @@ run_panel (const Panel *panel, const LwGemmA mode, const int NV, const int MR)
     for (int t = 0; t < panel->n_tiles; t++)
       {
         const float *a_tile = panel->a + r * panel->a_row_block;
+        const float *b_row = panel->b + r * panel->b_row_block;
         float       *c_tile = panel->c + r * panel->c_row_block + t * MR * c_row_stride;
         Tile         tile;
 
@@ -263,7 +264,7 @@ run_panel (const Panel *panel, const LwGemmA mode, const int NV, const int MR)
             reader.a = a_tile + panel->a_segments[g];
             if (mode == LW_A_STRIDED)
               find_groups (reader.a, reader.stride, MR, reader.groups);
-            add_segment (&tile, &reader, panel->b + panel->b_segments[g],
+            add_segment (&tile, &reader, b_row + panel->b_segments[g],
                          panel->k_segments != NULL ? panel->k_segments[g] : depth, a_k_stride, b_stride, mode, NV,
                          MR);
           }
@@ -451,7 +452,7 @@ LW_KERNEL (lw_gemm) (const LwGemm *gemm)
                        .n_segments = MIN (segments_at_once, n_segments - g),
                        .a = gemm->a + r * gemm->a_row_block
                             + k_begin * (mode == LW_A_STRIDED ? 1 : gemm->a_k_stride),
-                       .b = gemm->b + k_begin * gemm->b_stride,
+                       .b = gemm->b + r * gemm->b_row_block + k_begin * gemm->b_stride,
                        .bias = first && gemm->start == LW_START_BIAS ? gemm->bias : NULL,
                        .a_offsets = gemm->a_offsets,
                        .a_segments = gemm->a_segments != NULL ? gemm->a_segments + g : no_segments,
@@ -460,6 +461,7 @@ LW_KERNEL (lw_gemm) (const LwGemm *gemm)
                        .a_row_block = gemm->a_row_block,
                        .a_row_stride = gemm->a_row_stride,
                        .a_k_stride = gemm->a_k_stride,
+                       .b_row_block = gemm->b_row_block,
                        .b_stride = gemm->b_stride,
                        .c_row_block = gemm->c_row_block,
                        .c_row_stride = gemm->c_row_stride,

@@ -8,6 +8,11 @@
 
 void     LW_KERNEL (lw_gemm)      (const LwGemm *gemm);
 
+void     LW_KERNEL (lw_winograd_input)  (const LwWinograd *z, int first, int n, const float *x, float *v);
+void     LW_KERNEL (lw_winograd_output) (const LwWinograd *z, int first, int n, const float *m,
+                                         const float *bias, gboolean relu, float *y);
+void     LW_KERNEL (lw_winograd_kernel) (gsize n, gboolean turned, const float *g, float *u);
+
 void     LW_KERNEL (lw_transpose) (int rows, int cols, const float *x, float *y);
 void     LW_KERNEL (lw_add)       (gsize n, const float *a, const float *b, float *y);
 void     LW_KERNEL (lw_subtract)  (gsize n, const float *a, const float *b, float *y);

@@ -47,8 +47,8 @@ typedef enum {
 
 /* C[r, m, n] = start + sum over segments g, k of A[r, g, m, k] · B[g, k, n], clamped at 0 for relu.
  *
- * For each of `rows` (an image's output rows; 1 for a plain product) A begins at a + r * a_row_block
- * and C at c + r * c_row_block. Segment g adds a_segments[g] to A and b_segments[g] to B (element
+ * For each of `rows` (an image's output rows; 1 for a plain product) A begins at a + r * a_row_block,
+ * B at b + r * b_row_block and C at c + r * c_row_block. Segment g adds a_segments[g] to A and b_segments[g] to B (element
  * offsets): a convolution's kernel rows. n_segments == 1 with NULL tables means offset 0. k_segments gives
  * each segment a depth of its own: the parts of a matrix in which there is anything but zeros.
  * One element's sum runs over g, then k, upwards, one fused multiply-add each: nothing else
@@ -62,7 +62,8 @@ typedef struct {
   ptrdiff_t        a_row_block, a_row_stride, a_k_stride;
   const int32_t   *a_offsets; /* [m], LW_A_OFFSETS only */
   const float     *b;
-  ptrdiff_t        b_stride; /* from one k to the next */
+  ptrdiff_t        b_row_block; /* from one of `rows` to the next: 0 where all meet the same B */
+  ptrdiff_t        b_stride;    /* from one k to the next */
   int              n_segments;
   const ptrdiff_t *a_segments, *b_segments; /* [n_segments] */
   const int32_t   *k_segments;              /* [n_segments], or NULL: k of each is `k` */
@@ -70,6 +71,15 @@ typedef struct {
   float           *c;
   ptrdiff_t        c_row_block, c_row_stride;
 } LwGemm;
+
+/* Winograd's way of a 3×3 convolution over one image [h, w, cin] -> [oh, ow, cout] without strides or dilation
+ * (winograd.c): the output is cut into tiles of 2×2, numbered row by row, (oh + 1) / 2 by (ow + 1) / 2 of them. */
+typedef struct {
+  int h, w, cin, oh, ow, cout;
+  int pad_top, pad_left;
+} LwWinograd;
+
+#define LW_WINOGRAD_GAP 16
 
 /* A pooling window over one image [h, w, channels] -> [oh, ow, channels]; cells outside the image
  * do not take part ("same" padding: pad_top/pad_left cells lie before it). */
@@ -108,6 +118,14 @@ typedef struct {
   int         lanes; /* floats in a vector */
 
   void (*gemm) (const LwGemm *gemm);
+
+  /* Of tiles first … first + n - 1: the patches that they depend on, transformed, v [16, n, cin]; and from the
+   * products m [16, n, cout] their pixels of y, with bias (or NULL) and relu. */
+  void (*winograd_input) (const LwWinograd *z, int first, int n, const float *x, float *v);
+  void (*winograd_output) (const LwWinograd *z, int first, int n, const float *m, const float *bias,
+                           gboolean relu, float *y);
+  /* The kernel's nine cells g [9, n], turned round by half a circle if so asked, as u [16, n]. */
+  void (*winograd_kernel) (gsize n, gboolean turned, const float *g, float *u);
 
   /* y[c * rows + r] = x[r * cols + c]: the transpose of x [rows, cols]. */
   void (*transpose) (int rows, int cols, const float *x, float *y);

@@ -20,6 +20,9 @@ const LwKernels LW_KERNEL (lw_kernels) = {
 #endif
   .lanes = LW_LANES,
   .gemm = LW_KERNEL (lw_gemm),
+  .winograd_input = LW_KERNEL (lw_winograd_input),
+  .winograd_output = LW_KERNEL (lw_winograd_output),
+  .winograd_kernel = LW_KERNEL (lw_winograd_kernel),
   .transpose = LW_KERNEL (lw_transpose),
   .add = LW_KERNEL (lw_add),
   .subtract = LW_KERNEL (lw_subtract),

@@ -12,6 +12,7 @@
 
 #include "engine/kernels/reference.h"
 #include "engine/ops/op.h"
+#include "engine/ops/winograd.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -98,16 +99,19 @@ new_scratch (LwDevice *device, gsize n)
   return scratch;
 }
 
-/* What threads take as they go is there before they begin. A size of 0 stands for none. */
+/* What threads take as they go, so many floats each at most three times, is there before they begin. */
 static void
-reserve_scratch (LwDevice *device, int n_chunks, gsize first, gsize second)
+reserve_scratch (LwDevice *device, int n_chunks, guint n, const gsize *floats)
 {
-  const gsize sizes[] = { first * sizeof (float), second * sizeof (float) };
-  const guint begin = first > 0 ? 0 : 1, n = (first > 0) + (second > 0);
-  const int   n_threads = MIN (lw_device_get_n_threads (device), n_chunks);
+  const int n_threads = MIN (lw_device_get_n_threads (device), n_chunks);
+  gsize     sizes[3];
+  guint     n_sizes = 0;
 
-  if (n_threads > 1 && n > 0)
-    lw_pool_reserve (device->pool, n, sizes + begin, (guint) n_threads);
+  for (guint i = 0; i < n; i++)
+    if (floats[i] > 0)
+      sizes[n_sizes++] = floats[i] * sizeof (float);
+  if (n_threads > 1 && n_sizes > 0)
+    lw_pool_reserve (device->pool, n_sizes, sizes, (guint) n_threads);
 }
 
 static void
@@ -184,6 +188,55 @@ forward_image (gpointer data, int image)
   lw_pool_free (scratch);
 }
 
+/* -- forward, by Winograd's way -- */
+
+typedef struct {
+  LwDevice    *device;
+  LwWinograd   size;
+  gsize        image_x, image_y, n_scratch; /* floats */
+  const float *x, *u, *bias;
+  gboolean     relu;
+  float       *y;
+  gint         out_of_memory; /* atomic */
+} Winograd;
+
+static void
+winograd_image (gpointer data, int image)
+{
+  Winograd *winograd = data;
+  float    *scratch = lw_pool_alloc (winograd->device->pool, winograd->n_scratch * sizeof (float));
+
+  if (scratch != NULL)
+    lw_winograd_run (winograd->device->kernels, &winograd->size, winograd->x + (gsize) image * winograd->image_x,
+                     winograd->u, winograd->bias, winograd->relu, scratch,
+                     winograd->y + (gsize) image * winograd->image_y);
+  else
+    g_atomic_int_set (&winograd->out_of_memory, TRUE);
+  lw_pool_free (scratch);
+}
+
+static void
+winograd_forward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *kernel, const float *bias,
+                      gboolean relu, float *y)
+{
+  LwDevice *device = lw_scope_get_device (s);
+  float    *u = lw_pool_alloc (device->pool, lw_winograd_get_kernel (z->cin, z->cout) * sizeof (float));
+  Winograd  winograd = { device, { z->h, z->w, z->cin, z->oh, z->ow, z->cout, z->pad_top, z->pad_left },
+                         (gsize) z->h * (gsize) z->w * (gsize) z->cin,
+                         (gsize) z->oh * (gsize) z->ow * (gsize) z->cout, 0, x, u, bias, relu, y, u == NULL };
+
+  if (u != NULL)
+    {
+      device->kernels->winograd_kernel ((gsize) z->cin * (gsize) z->cout, FALSE, kernel, u);
+      winograd.n_scratch = lw_winograd_get_scratch (&winograd.size);
+      reserve_scratch (device, z->n, 1, &winograd.n_scratch);
+      lw_device_run (device, z->n, winograd_image, &winograd);
+    }
+  if (g_atomic_int_get (&winograd.out_of_memory))
+    fail_for_memory (s, z);
+  lw_pool_free (u);
+}
+
 static void
 forward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *kernel, const float *bias,
              gboolean relu, float *y)
@@ -212,8 +265,11 @@ forward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *ker
     .c_row_stride = z->cout,
   };
   if (forward.padded.copied)
-    reserve_scratch (forward.device, z->n,
-                     (gsize) forward.padded.height * (gsize) forward.padded.width * (gsize) z->cin, 0);
+    {
+      const gsize floats = (gsize) forward.padded.height * (gsize) forward.padded.width * (gsize) z->cin;
+
+      reserve_scratch (forward.device, z->n, 1, &floats);
+    }
   lw_device_run (forward.device, z->n, forward_image, &forward);
   segments_clear (&segments);
   if (g_atomic_int_get (&forward.out_of_memory))
@@ -239,6 +295,8 @@ typedef struct {
   float              *parts_gb;    /* [n_parts, cout] or NULL */
   const float        *turned;      /* the kernel [kh, kw, cout, cin], for gx */
   const KernelColumn *columns;     /* [kw], for gx */
+  const float        *u;           /* the kernel for Winograd's way to gx, or NULL */
+  LwWinograd          winograd;
   gsize               kernel_size;
   int                 images_each; /* in one part */
   LwGemm              weight_gemm;
@@ -353,11 +411,15 @@ data_gradient (const Backward *backward, const float *gy, float *gx)
       }
 }
 
-/* The images of one part; `masked` is room for an image's gy (NULL: it is used as it is), `padded` for
- * an x that needs padding. */
+/* Room for one image's gy where it must be masked, x where it must be padded, and Winograd's way; NULL for none. */
+typedef struct {
+  float *masked, *padded, *tiles;
+} Room;
+
 static void
-backward_images (const Backward *backward, int part, float *masked, float *padded)
+backward_images (const Backward *backward, int part, const Room *room)
 {
+  float              *masked = room->masked, *padded = room->padded;
   const LwConv2dSize *z = backward->z;
   int                 first = part * backward->images_each;
   int                 end = MIN (first + backward->images_each, z->n);
@@ -389,41 +451,48 @@ backward_images (const Backward *backward, int part, float *masked, float *padde
           gemm.c = backward->parts_gw + (gsize) part * backward->kernel_size;
           backward->device->kernels->gemm (&gemm);
         }
-      if (backward->gx != NULL)
+      if (backward->gx != NULL && backward->u != NULL)
+        lw_winograd_run (backward->device->kernels, &backward->winograd, gy, backward->u, NULL, FALSE, room->tiles,
+                         backward->gx + (gsize) image * image_x);
+      else if (backward->gx != NULL)
         data_gradient (backward, gy, backward->gx + (gsize) image * image_x);
     }
 }
 
-static gsize
-padded_floats (const Backward *backward)
-{
-  gboolean pads = backward->padded.copied && backward->parts_gw != NULL;
-
-  return pads ? (gsize) backward->padded.height * (gsize) backward->padded.width * (gsize) backward->z->cin : 0;
-}
-
-static gsize
-masked_floats (const Backward *backward)
+static void
+count_room (const Backward *backward, gsize floats[3])
 {
   const LwConv2dSize *z = backward->z;
+  const gboolean      pads = backward->padded.copied && backward->parts_gw != NULL;
 
-  return backward->y != NULL ? (gsize) z->oh * (gsize) z->ow * (gsize) z->cout : 0;
+  floats[0] = backward->y != NULL ? (gsize) z->oh * (gsize) z->ow * (gsize) z->cout : 0;
+  floats[1] = pads ? (gsize) backward->padded.height * (gsize) backward->padded.width * (gsize) z->cin : 0;
+  floats[2] = backward->u != NULL ? lw_winograd_get_scratch (&backward->winograd) : 0;
 }
 
 static void
 backward_part (gpointer data, int part)
 {
-  Backward   *backward = data;
-  const gsize n_padded = padded_floats (backward), n_masked = masked_floats (backward);
-  float      *padded = n_padded > 0 ? new_scratch (backward->device, n_padded) : NULL;
-  float      *masked = n_masked > 0 ? lw_pool_alloc (backward->device->pool, n_masked * sizeof (float)) : NULL;
+  Backward *backward = data;
+  float    *places[3] = { NULL };
+  gsize     floats[3];
+  gboolean  ok = TRUE;
 
-  if ((n_padded > 0 && padded == NULL) || (n_masked > 0 && masked == NULL))
-    g_atomic_int_set (&backward->out_of_memory, TRUE);
+  count_room (backward, floats);
+  for (int i = 0; i < 3; i++)
+    if (floats[i] > 0)
+      {
+        places[i] = lw_pool_alloc (backward->device->pool, floats[i] * sizeof (float));
+        ok = ok && places[i] != NULL;
+      }
+  if (ok && places[1] != NULL)
+    memset (places[1], 0, floats[1] * sizeof (float)); /* the padding */
+  if (ok)
+    backward_images (backward, part, &(Room) { places[0], places[1], places[2] });
   else
-    backward_images (backward, part, masked, padded);
-  lw_pool_free (masked);
-  lw_pool_free (padded);
+    g_atomic_int_set (&backward->out_of_memory, TRUE);
+  for (int i = 0; i < 3; i++)
+    lw_pool_free (places[i]);
 }
 
 /* Describes the product of x transposed and gy; what it points to, for the caller to free. */
@@ -498,7 +567,7 @@ backward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *ke
   g_autofree KernelColumn *columns = NULL;
   g_autofree ptrdiff_t    *weight_a = NULL, *weight_b = NULL;
   g_autofree int32_t      *offsets = NULL;
-  float                   *turned = NULL;
+  float                   *turned = NULL, *u = NULL;
   int                      n_parts;
   Backward                 backward = { .device = device, .z = z, .padded = padded_size (z), .x = x, .y = y,
                                         .gy = gy, .gx = gx, .kernel_size = kernel_size,
@@ -525,10 +594,22 @@ backward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *ke
       backward.turned = turned;
       backward.columns = columns = kernel_columns_new (z);
     }
+  if (turned != NULL && lw_winograd_suits (z))
+    {
+      /* The convolution of gy with the kernel turned round, at whose edges all but one cell may reach outside. */
+      backward.winograd = (LwWinograd) { z->oh, z->ow, z->cout, z->h, z->w, z->cin, 2 - z->pad_top, 2 - z->pad_left };
+      backward.u = u = lw_pool_alloc (device->pool, lw_winograd_get_kernel (z->cin, z->cout) * sizeof (float));
+      backward.out_of_memory |= u == NULL;
+      if (u != NULL)
+        device->kernels->winograd_kernel ((gsize) z->cin * (gsize) z->cout, TRUE, turned, u);
+    }
 
   if (!backward.out_of_memory)
     {
-      reserve_scratch (device, n_parts, masked_floats (&backward), padded_floats (&backward));
+      gsize floats[3];
+
+      count_room (&backward, floats);
+      reserve_scratch (device, n_parts, 3, floats);
       lw_device_run (device, n_parts, backward_part, &backward);
     }
 
@@ -539,6 +620,7 @@ backward_f32 (LwScope *s, const LwConv2dSize *z, const float *x, const float *ke
   if (gb != NULL && !lw_scope_has_failed (s))
     join_parts (device->kernels, backward.parts_gb, n_parts, (gsize) z->cout, gb);
   lw_pool_free (turned);
+  lw_pool_free (u);
   if (n_parts > 1)
     {
       lw_pool_free (backward.parts_gw);
@@ -703,7 +785,10 @@ lw_conv2d (LwScope *s, LwTensor *x, LwTensor *kernel, LwTensor *bias, const LwCo
   if (y == NULL)
     return lw_scope_get_invalid (s);
 
-  if (lw_tensor_get_dtype (x) == LW_FLOAT32)
+  if (lw_tensor_get_dtype (x) == LW_FLOAT32 && lw_winograd_suits (&attributes.size))
+    winograd_forward_f32 (s, &attributes.size, lw_tensor_get_data (x), lw_tensor_get_data (kernel),
+                 bias != NULL ? lw_tensor_get_data (bias) : NULL, relu, lw_tensor_get_mutable_data (y));
+  else if (lw_tensor_get_dtype (x) == LW_FLOAT32)
     forward_f32 (s, &attributes.size, lw_tensor_get_data (x), lw_tensor_get_data (kernel),
                  bias != NULL ? lw_tensor_get_data (bias) : NULL, relu, lw_tensor_get_mutable_data (y));
   else

@@ -1,5 +1,7 @@
 #include "gradient-check.h"
 
+#include "engine/ops/winograd.h"
+
 #include <string.h>
 
 /* The windowed and fused ops over random shapes (every stride, padding, dilation, 1 … MAX_CHANNELS
@@ -250,6 +252,27 @@ test_conv2d (void)
     }
 }
 
+/* The sizes that go Winograd's way, forwards and backwards. */
+static void
+test_conv2d_winograd (void)
+{
+  for (int trial = 0; trial < 2 * TRIALS; trial++)
+    {
+      const int cin = check_random_int (16, MAX_CHANNELS), cout = check_random_int (16, MAX_CHANNELS);
+      Case      test = { .name = "conv2d by Winograd", .activation = random_activation () };
+
+      test.conv = (LwConv2d) { { 1, 1 }, random_padding (), { 1, 1 } };
+      test.n_sources = check_random_int (2, 3);
+      test.shapes[0] = LW_SHAPE (check_random_int (1, 6), check_random_int (10, 17), check_random_int (10, 17), cin);
+      test.shapes[1] = LW_SHAPE (3, 3, cin, cout);
+      test.shapes[2] = LW_SHAPE (cout);
+      g_assert_true (lw_winograd_suits (&(LwConv2dSize) { .kh = 3, .kw = 3, .stride_h = 1, .stride_w = 1,
+                                                          .dilation_h = 1, .dilation_w = 1, .cin = cin, .cout = cout,
+                                                          .oh = 8, .ow = 8 }));
+      check_case (&test);
+    }
+}
+
 /* A "same" window may be larger than the image. */
 static void
 test_conv2d_small_images (void)
@@ -312,6 +335,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/kernels-ops/conv2d", test_conv2d);
   g_test_add_func ("/kernels-ops/conv2d/small-images", test_conv2d_small_images);
+  g_test_add_func ("/kernels-ops/conv2d/winograd", test_conv2d_winograd);
   g_test_add_func ("/kernels-ops/dense", test_dense);
   g_test_add_data_func ("/kernels-ops/max-pooling", GINT_TO_POINTER (FALSE), test_pooling);
   g_test_add_data_func ("/kernels-ops/average-pooling", GINT_TO_POINTER (TRUE), test_pooling);

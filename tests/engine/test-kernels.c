@@ -1,6 +1,7 @@
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/philox.h"
 #include "engine/kernels/reference.h"
+#include "engine/ops/winograd.h"
 
 #include <math.h>
 #include <string.h>
@@ -1172,6 +1173,76 @@ test_max_pool_nan (void)
     }
 }
 
+/* --- Winograd's transforms ------------------------------------------------------------------ */
+
+/* A small convolution of each number of channels, all of it and tile by tile, with every way of padding: within
+ * rounding of the direct way's. */
+static void
+test_winograd (void)
+{
+  for (int channels = 1; channels <= 40; channels++)
+    {
+      const int             cin = random_int (0, 1) ? channels : random_int (1, 40);
+      const int             cout = cin == channels ? random_int (1, 40) : channels;
+      const int             pad_top = random_int (0, 2), pad_left = random_int (0, 2);
+      const int             h = random_int (3, 12), w = random_int (3, 12);
+      const int             oh = h - 2 + pad_top + random_int (0, 2), ow = w - 2 + pad_left + random_int (0, 2);
+      const LwWinograd      z = { h, w, cin, oh, ow, cout, pad_top, pad_left };
+      const LwConv2dSize    s = { .n = 1, .h = h, .w = w, .cin = cin, .oh = oh, .ow = ow, .cout = cout, .kh = 3,
+                                  .kw = 3, .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1,
+                                  .pad_top = pad_top, .pad_left = pad_left };
+      const int             n_tiles = (oh + 1) / 2 * ((ow + 1) / 2);
+      const gsize           x_size = (gsize) h * w * cin, y_size = (gsize) oh * ow * cout;
+      const gsize           g_size = 9 * (gsize) cin * cout, u_size = lw_winograd_get_kernel (cin, cout);
+      const gsize           v_size = (gsize) n_tiles * (16 * (gsize) cin + LW_WINOGRAD_GAP);
+      const gsize           m_size = (gsize) n_tiles * (16 * (gsize) cout + LW_WINOGRAD_GAP);
+      float                *x = random_floats (x_size), *g = random_floats (g_size), *bias = random_floats (cout);
+      float                *m = random_floats (m_size);
+      g_autofree double    *xd = to_double (x_size, x), *gd = to_double (g_size, g), *bd = to_double (cout, bias);
+      g_autofree double    *expected = g_new (double, y_size);
+      const LwKernels      *kernels[LW_N_ISAS];
+      const int             n_kernels = available (kernels);
+      const gboolean        relu = random_int (0, 1);
+
+      FOR_EACH_ISA ("winograd's transforms", {
+        float *u = output (out, u_size * sizeof (float));
+        float *v = output (out, v_size * sizeof (float));
+        float *y = output (out, y_size * sizeof (float));
+        float *part = output (out, v_size * sizeof (float));
+
+        k->winograd_kernel ((gsize) cin * cout, channels % 2, g, u);
+        k->winograd_input (&z, 0, n_tiles, x, v);
+        k->winograd_output (&z, 0, n_tiles, m, channels % 3 ? bias : NULL, relu, y);
+        for (int tile = 0; tile < n_tiles; tile++)
+          k->winograd_input (&z, tile, 1, x, part + tile * (16 * cin + LW_WINOGRAD_GAP));
+        g_assert_cmpmem (part, v_size * sizeof (float), v, v_size * sizeof (float));
+      });
+
+      lw_reference_conv2d_f64 (&s, xd, gd, bd, expected);
+      for (gsize i = 0; relu && i < y_size; i++)
+        expected[i] = MAX (expected[i], 0);
+      for (int i = 0; i < n_kernels; i++)
+        {
+          float *u = guarded_new (u_size * sizeof (float) + LW_KERNEL_SLACK);
+          float *y = guarded_new (y_size * sizeof (float));
+          float *room = guarded_new (lw_winograd_get_scratch (&z) * sizeof (float));
+
+          kernels[i]->winograd_kernel ((gsize) cin * cout, FALSE, g, u);
+          lw_winograd_run (kernels[i], &z, x, u, bias, relu, room, y);
+          assert_close (y_size, y, expected, 2e-5);
+          guarded_check (y, y_size * sizeof (float));
+          guarded_check (room, lw_winograd_get_scratch (&z) * sizeof (float));
+          guarded_free (u);
+          guarded_free (y);
+          guarded_free (room);
+        }
+      guarded_free (x);
+      guarded_free (g);
+      guarded_free (bias);
+      guarded_free (m);
+    }
+}
+
 static void
 test_global_average (void)
 {
@@ -1628,6 +1699,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/kernels/pool/random", test_pool);
   g_test_add_func ("/kernels/pool/nan", test_max_pool_nan);
   g_test_add_func ("/kernels/pool/global-average", test_global_average);
+  g_test_add_func ("/kernels/winograd", test_winograd);
   g_test_add_func ("/kernels/mask-gradient", test_mask_gradient);
   g_test_add_func ("/kernels/mark-columns", test_mark_columns);
   g_test_add_func ("/kernels/philox", test_philox);
