@@ -26,8 +26,8 @@ const LwModelSpec *lw_sequential_get_model (LwSequential *sequential);
  * generators move on, and moving averages are assigned to. With training off, activations are freed as the pass goes on. */
 LwTensor     *lw_sequential_call           (LwSequential *sequential, LwScope *s, LwTensor *x, gboolean training);
 
-/* The same as one part of a larger batch in training: x is its rows from row `first` on, a multiple of
- * four. The model's generators are read as if all the batch went through, and stay where they are: rngs
+/* The same as one part of a larger batch in training: x is its rows from row `first` on, at which each layer's
+ * draws must have come to a multiple of four (batch_plan.h). The model's generators are read as if all the batch went through, and stay where they are: rngs
  * [layers] tells where the part leaves them, of which lw_sequential_set_rngs() takes over the last part's.
  * So several threads may call it at once, on scopes of their own. Not for models with a layer that
  * joins_batch. */

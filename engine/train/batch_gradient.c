@@ -7,69 +7,12 @@
 
 #include <string.h>
 
-/* What a part's activations and their gradients may take, so that they stay in a core's second-level
- * cache. */
-#define PART_BYTES (1 << 20)
-
-/* Dropout draws in blocks of four (lw_sequential_call_part()). */
-#define ROWS_MULTIPLE 4
-
-/* Parts come in multiples of this many, so that two or four threads have as much to do each. */
-#define PARTS_MULTIPLE 4
-
 /* Sums of gradients that are kept beside each other: each of these runs of parts is added up by one
  * thread, and the sums at the end. */
 #define MAX_RUNS 16
 
-/* Additions and multiplications of a step below which one thread does it all: some 0.15 ms. Measured on Dense
- * layers: 784-32-10 in batches of 32 (5 million) ran at 0.8 times the speed on two threads, 784-64-10 (10 million)
- * at 1.0, 784-128-10 (20 million) at 1.07 and in batches of 128 at 1.75. */
-#define SMALL_WORK 16e6
-
 /* Elements that a thread adds up at a time. */
 #define ADD_GRAIN 8192
-
-guint
-lw_batch_gradient_get_part (LwModelSpec *model, const LwShape *image)
-{
-  g_autoptr (LwModelSpec) sized = lw_model_spec_with_input (model, image);
-  double                  row = lw_shape_get_volume (image), weights = 0, rows;
-
-  for (guint i = 0; i < lw_model_spec_get_n_layers (sized); i++)
-    {
-      const LwLayerInfo *info = lw_model_spec_get_info (sized, i);
-
-      if (info == NULL || lw_layer_class_of (lw_model_spec_get_layer (sized, i))->joins_batch)
-        return G_MAXUINT;
-      row += lw_shape_get_volume (&info->output);
-      for (guint w = 0; w < info->n_weights; w++)
-        weights += lw_shape_get_volume (&info->weights[w].shape);
-    }
-  /* Each part writes a gradient of every weight: rather fewer parts than that these outweigh the
-   * activations. */
-  rows = MAX (PART_BYTES / (2 * row * sizeof (float)), weights / row);
-  if (rows >= G_MAXUINT / 2)
-    return G_MAXUINT;
-  return MAX ((guint) rows / ROWS_MULTIPLE, 1) * ROWS_MULTIPLE;
-}
-
-gboolean
-lw_batch_gradient_is_small (LwModelSpec *model, const LwShape *image, gsize n)
-{
-  g_autoptr (LwModelSpec) sized = lw_model_spec_with_input (model, image);
-  double                  work = 0;
-
-  if (lw_batch_gradient_count_parts (n, lw_batch_gradient_get_part (model, image)) > 1)
-    return FALSE;
-  for (guint i = 0; i < lw_model_spec_get_n_layers (sized); i++)
-    {
-      const LwLayerInfo *info = lw_model_spec_get_info (sized, i);
-
-      /* Forwards once, backwards twice. */
-      work += info != NULL ? 3 * info->flops * (double) n : 0;
-    }
-  return work < SMALL_WORK;
-}
 
 typedef struct {
   LwSequential      *sequential;
@@ -278,29 +221,8 @@ run_clear (Run *run, guint n_variables)
   g_clear_error (&run->error);
 }
 
-/* Rows in each part of a batch of n. */
-static gsize
-count_rows (gsize n, guint part)
-{
-  gsize n_parts = (n + part - 1) / part, rows;
-
-  if (n_parts <= 1)
-    return n;
-  n_parts = (n_parts + PARTS_MULTIPLE - 1) / PARTS_MULTIPLE * PARTS_MULTIPLE;
-  rows = (n + n_parts - 1) / n_parts;
-  return (rows + ROWS_MULTIPLE - 1) / ROWS_MULTIPLE * ROWS_MULTIPLE;
-}
-
-guint
-lw_batch_gradient_count_parts (gsize n, guint part)
-{
-  const gsize rows = count_rows (n, part);
-
-  return (guint) ((n + rows - 1) / MAX (rows, 1));
-}
-
 gboolean
-lw_batch_gradient (LwSequential *sequential, LwScope *s, LwTensor *images, LwTensor *labels, guint part,
+lw_batch_gradient (LwSequential *sequential, LwScope *s, LwTensor *images, LwTensor *labels, gsize rows,
                    LwTensor **grads, LwBatchResult *result, GError **error)
 {
   Batch    batch = { .sequential = sequential, .images = images, .labels = labels,
@@ -310,11 +232,11 @@ lw_batch_gradient (LwSequential *sequential, LwScope *s, LwTensor *images, LwTen
   guint    n_rngs;
   gboolean ok;
 
-  g_return_val_if_fail (batch.n >= 1 && lw_tensor_get_dim (labels, 0) == (gint64) batch.n, FALSE);
+  g_return_val_if_fail (batch.n >= 1 && rows >= 1 && lw_tensor_get_dim (labels, 0) == (gint64) batch.n, FALSE);
   batch.variables = lw_sequential_get_trainable_variables (sequential, &batch.n_variables);
   lw_sequential_get_rngs (sequential, &n_rngs);
-  batch.rows = count_rows (batch.n, part);
-  batch.n_parts = lw_batch_gradient_count_parts (batch.n, part);
+  batch.rows = MIN (rows, batch.n);
+  batch.n_parts = (guint) ((batch.n + batch.rows - 1) / batch.rows);
   batch.n_runs = MIN (batch.n_parts, MAX_RUNS);
   ok = TRUE;
   for (guint r = 0; r < batch.n_runs && ok; r++)

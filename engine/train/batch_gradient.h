@@ -8,8 +8,9 @@
  * Images do not know of each other until their gradients are added up, unless a layer joins the batch. So
  * a batch of any weight is taken in parts of some images: each part goes forwards and backwards through
  * the whole model, on one thread and on a tape of its own, while its activations are in that core's cache,
- * and the threads do not wait for each other at every operation. How large a part is and in which order
- * gradients are added is fixed by the model and the batch, so the number of threads changes no bit. */
+ * and the threads do not wait for each other at every operation. How large a part is
+ * (batch_plan.h) and in which order gradients are added is fixed by the model and the batch, so the number of
+ * threads changes no bit. */
 
 G_BEGIN_DECLS
 
@@ -18,22 +19,11 @@ typedef struct {
   gint64 n_right; /* rows of which the greatest output is the label's */
 } LwBatchResult;
 
-/* Images in one part, for images of this size [height, width, channels]; G_MAXUINT: never in parts. A
- * smaller batch is one part, whose operations share the threads between them. */
-guint    lw_batch_gradient_get_part (LwModelSpec *model, const LwShape *image);
-
-/* How many parts a batch of n is taken in: even ones, so that threads have as much to do each. */
-guint    lw_batch_gradient_count_parts (gsize n, guint part);
-
-/* TRUE if a step on a batch of n is so little work that several threads would take longer than one: they would
- * send each other the weights they have just changed. */
-gboolean lw_batch_gradient_is_small (LwModelSpec *model, const LwShape *image, gsize n);
-
 /* grads[i], results of scope s, are the gradients with respect to the trainable variables, NULL where the
  * loss does not depend on one. images [n, height, width, channels] float32 and labels [n] of an integer
- * dtype, `part` from lw_batch_gradient_get_part(). The model's generators move on by one call in training.
+ * dtype go through in parts of `rows` images (lw_batch_plan_get_rows()). The model's generators move on by one call in training.
  * FALSE with the first part's error. */
-gboolean lw_batch_gradient          (LwSequential *sequential, LwScope *s, LwTensor *images, LwTensor *labels,
-                                     guint part, LwTensor **grads, LwBatchResult *result, GError **error);
+gboolean lw_batch_gradient (LwSequential *sequential, LwScope *s, LwTensor *images, LwTensor *labels, gsize rows,
+                            LwTensor **grads, LwBatchResult *result, GError **error);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include "engine/nn/optimizer.h"
 #include "engine/nn/sequential.h"
 #include "engine/train/batch_gradient.h"
+#include "engine/train/batch_plan.h"
 #include "engine/train/inference.h"
 
 #include <glib/gi18n-lib.h>
@@ -23,7 +24,7 @@ struct _LwTraining {
   LwOptimizer   *optimizer;
   LwDataset     *dataset;
   LwIterator    *iterator;
-  guint          part;      /* images that go through the model at a time; see batch_gradient.h */
+  LwBatchPlan    plan;
   LwTensor      *validation_images; /* NULL for none */
   LwTensor      *validation_labels;
 
@@ -137,8 +138,8 @@ training_new (LwDevice *device, LwModelSpec *model, const LwRunSettings *setting
   training->settings = *settings;
   training->images = lw_images_ref (images);
   image = LW_SHAPE (lw_tensor_get_dim (images->train_images, 1), lw_tensor_get_dim (images->train_images, 2), 1);
-  training->part = lw_batch_gradient_get_part (model, &image);
-  training->step_device = lw_batch_gradient_is_small (model, &image, settings->batch_size)
+  training->plan = lw_batch_plan_new (model, &image);
+  training->step_device = lw_batch_plan_is_small (&training->plan, settings->batch_size)
                             ? lw_device_new_single (device)
                             : lw_device_ref (device);
   if (!prepare_data (training, error))
@@ -227,7 +228,9 @@ train_step (LwTraining *training, LwScope *s, LwTensor *images, LwTensor *labels
 
   lw_sequential_get_trainable_variables (training->sequential, &n);
   grads = g_new0 (LwTensor *, n);
-  return lw_batch_gradient (training->sequential, s, images, labels, training->part, grads, result, error)
+  return lw_batch_gradient (training->sequential, s, images, labels,
+                            lw_batch_plan_get_rows (&training->plan, (gsize) lw_tensor_get_dim (labels, 0)), grads,
+                            result, error)
          && lw_optimizer_apply_gradients (training->optimizer, s, n, grads, error);
 }
 

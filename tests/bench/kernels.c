@@ -1,5 +1,7 @@
 #include "tests/bench/bench.h"
 
+#include "engine/ops/winograd.h"
+
 #include <string.h>
 
 /* How fast the kernels run, on one core, beside the processor's own limit. Each figure is the median
@@ -94,21 +96,56 @@ multiples (int n, ptrdiff_t step)
   return table;
 }
 
-/* One image [h, w, cin] under kernel k×k, "valid": forward, weight gradient, data gradient. */
+typedef struct {
+  LwWinograd   size;
+  const float *x, *u, *bias;
+  float       *scratch, *y;
+} Winograd;
+
+static void
+run_winograd (const LwKernels *kernels, gpointer data)
+{
+  const Winograd *w = data;
+
+  lw_winograd_run (kernels, &w->size, w->x, w->u, w->bias, TRUE, w->scratch, w->y);
+}
+
+/* The same convolution from fewer products; they are counted as the direct way's, so that the figures compare. */
+static void
+bench_winograd (const Bench *bench, int h, int w, int cin, int cout)
+{
+  Winograd               work = { .size = { h, w, cin, h - 2, w - 2, cout, 0, 0 } };
+  g_auto (AlignedFloats) x = new_floats ((gsize) h * w * cin);
+  g_auto (AlignedFloats) y = new_floats ((gsize) (h - 2) * (w - 2) * cout);
+  g_auto (AlignedFloats) u = new_floats (lw_winograd_get_kernel (cin, cout));
+  g_auto (AlignedFloats) bias = new_floats (cout);
+  g_auto (AlignedFloats) scratch = new_floats (lw_winograd_get_scratch (&work.size));
+  g_autofree char       *name = g_strdup_printf ("winograd %dx%d from %dx%dx%d c%d", h - 2, w - 2, h, w, cin, cout);
+  const double           peak = bench_peak (bench->limit, bench->seconds / 4);
+  double                 seconds, speed;
+
+  work.x = x, work.u = u, work.bias = bias, work.scratch = scratch, work.y = y;
+  seconds = measure (bench, run_winograd, &work);
+  speed = 18. * (h - 2) * (w - 2) * cin * cout / seconds;
+  bench_report_row (bench->report, &(BenchRow){ .name = name, .threads = 1, .value = speed * 1e-9,
+                                                .unit = "GFLOP/s", .share = speed / peak,
+                                                .microseconds = seconds * 1e6 });
+}
+
+/* One image [h, w, cin] under kernel k×k, "valid": forward, weight gradient, data gradient (of one of the kernel's
+ * columns, for the rows that all of its rows reach). */
 static void
 bench_convolution (const Bench *bench, int h, int w, int cin, int k, int cout)
 {
   const int            oh = h - k + 1, ow = w - k + 1;
-  const int            border = k - 1, gw = ow + 2 * border; /* the gradient's bordered scratch */
   g_auto (AlignedFloats) x = new_floats ((gsize) h * w * cin);
   g_auto (AlignedFloats) y = new_floats ((gsize) oh * ow * cout);
   g_auto (AlignedFloats) weights = new_floats ((gsize) k * k * cin * cout);
   g_auto (AlignedFloats) bias = new_floats (cout);
-  g_auto (AlignedFloats) scratch = new_floats ((gsize) (oh + 2 * border) * gw * cout);
   g_autofree ptrdiff_t *x_rows = multiples (MAX (oh, k), (ptrdiff_t) w * cin);
   g_autofree ptrdiff_t *w_rows = multiples (k, (ptrdiff_t) k * cin * cout);
   g_autofree ptrdiff_t *y_rows = multiples (oh, (ptrdiff_t) ow * cout);
-  g_autofree ptrdiff_t *g_rows = multiples (MAX (oh, k), (ptrdiff_t) gw * cout);
+  g_autofree ptrdiff_t *g_rows = multiples (k, -(ptrdiff_t) ow * cout);
   g_autofree int32_t   *offsets = g_new (int32_t, k * k * cin);
   g_autofree char      *shape = g_strdup_printf ("%dx%d from %dx%dx%d k%d c%d", oh, ow, h, w, cin, k,
                                                 cout);
@@ -125,10 +162,12 @@ bench_convolution (const Bench *bench, int h, int w, int cin, int k, int cout)
                 .b = y, .b_stride = cout, .n_segments = oh, .a_segments = x_rows,
                 .b_segments = y_rows, .c = weights,
                 .c_row_block = (ptrdiff_t) k * cin * cout, .c_row_stride = cout };
-  LwGemm dx = { .a_mode = LW_A_STRIDED, .rows = h, .m = w, .n = cin, .k = k * cout, .a = scratch,
-                .a_row_block = (ptrdiff_t) gw * cout, .a_row_stride = cout, .b = weights,
-                .b_stride = cin, .n_segments = k, .a_segments = g_rows, .b_segments = w_rows, .c = x,
-                .c_row_block = (ptrdiff_t) w * cin, .c_row_stride = cin };
+  LwGemm dx = { .a_mode = LW_A_STRIDED, .start = LW_START_ACCUMULATE, .rows = h - 2 * (k - 1), .m = ow,
+                .n = cin, .k = cout, .a = y + (ptrdiff_t) (k - 1) * ow * cout,
+                .a_row_block = (ptrdiff_t) ow * cout, .a_row_stride = cout, .b = weights, .b_stride = cin,
+                .n_segments = k, .a_segments = g_rows, .b_segments = w_rows,
+                .c = x + (ptrdiff_t) (k - 1) * w * cin, .c_row_block = (ptrdiff_t) w * cin,
+                .c_row_stride = cin };
 
   report_gemm (bench, forward_name, &forward);
   memset (weights, 0, (gsize) k * k * cin * cout * sizeof (float));
@@ -147,6 +186,7 @@ bench_convolution (const Bench *bench, int h, int w, int cin, int k, int cout)
     x[i] *= 1e-3f; /* sums that go on for seconds stay finite */
   report_gemm (bench, weights_name, &dw);
   memset (weights, 0, (gsize) k * k * cin * cout * sizeof (float));
+  memset (x, 0, (gsize) h * w * cin * sizeof (float));
   if (cin > 1)
     report_gemm (bench, data_name, &dx);
 }
@@ -372,6 +412,8 @@ bench_kernels (BenchReport *report, const BenchOptions *options, const LwKernels
   bench_convolution (&bench, 28, 28, 1, 3, 32);
   bench_convolution (&bench, 13, 13, 32, 3, 64);
   bench_convolution (&bench, 26, 26, 16, 3, 24);
+  bench_winograd (&bench, 26, 26, 16, 16);
+  bench_winograd (&bench, 13, 13, 32, 64);
   bench_dense (&bench, 32, 784, 64);
   bench_dense (&bench, 128, 1600, 10);
   bench_dense (&bench, 32, 64, 10);

@@ -1,6 +1,7 @@
 #include "train-tools.h"
 
 #include "engine/train/batch_gradient.h"
+#include "engine/train/batch_plan.h"
 
 #include <math.h>
 #include <string.h>
@@ -30,7 +31,7 @@ outcome_clear (Outcome *outcome)
 }
 
 static gboolean
-differentiate (LwModelSpec *model, int threads, gsize n, guint part, LwTensor *labels, Outcome *outcome,
+differentiate (LwModelSpec *model, int threads, gsize n, gsize rows, LwTensor *labels, Outcome *outcome,
                GError **error)
 {
   g_autoptr (LwDevice) device = lw_device_new (threads, 0, NULL);
@@ -42,7 +43,7 @@ differentiate (LwModelSpec *model, int threads, gsize n, guint part, LwTensor *l
   lw_sequential_get_trainable_variables (outcome->sequential, &outcome->n);
   outcome->grads = g_new0 (LwTensor *, outcome->n);
   labels = lw_scope_take (s, lw_tensor_new_rows (labels, 0, n));
-  ok = lw_batch_gradient (outcome->sequential, s, lw_images_scale (s, batch), labels, part, outcome->grads,
+  ok = lw_batch_gradient (outcome->sequential, s, lw_images_scale (s, batch), labels, rows, outcome->grads,
                           &outcome->result, error);
   for (guint i = 0; ok && i < outcome->n; i++)
     lw_tensor_ref (outcome->grads[i]);
@@ -65,13 +66,13 @@ assert_near (const char *what, LwTensor *a, LwTensor *b)
     g_error ("%s: %g apart, at most %g large", what, apart, largest);
 }
 
-/* Every part size and short rests, on one thread and on several, against the whole. */
+/* Several sizes of parts, with short rests, on one thread and on several, against the whole. */
 static void
 check_parts (LwModelSpec *model, const char *what)
 {
   static const struct {
     gsize n;
-    guint part;
+    gsize rows;
   } cases[] = { { 40, 4 }, { 40, 8 }, { 37, 4 }, { 33, 12 }, { 9, 4 }, { 5, 4 }, { 40, 20 } };
 
   for (gsize c = 0; c < G_N_ELEMENTS (cases); c++)
@@ -81,10 +82,9 @@ check_parts (LwModelSpec *model, const char *what)
       guint   n_rngs;
       GError *error = NULL;
 
-      g_assert_cmpuint (lw_batch_gradient_count_parts (cases[c].n, cases[c].part), >, 1);
-      g_assert_true (differentiate (model, 1, cases[c].n, G_MAXUINT, images->train_labels, &whole, &error));
-      g_assert_true (differentiate (model, 1, cases[c].n, cases[c].part, images->train_labels, &alone, &error));
-      g_assert_true (differentiate (model, 3, cases[c].n, cases[c].part, images->train_labels, &shared, &error));
+      g_assert_true (differentiate (model, 1, cases[c].n, cases[c].n, images->train_labels, &whole, &error));
+      g_assert_true (differentiate (model, 1, cases[c].n, cases[c].rows, images->train_labels, &alone, &error));
+      g_assert_true (differentiate (model, 3, cases[c].n, cases[c].rows, images->train_labels, &shared, &error));
       g_assert_no_error (error);
 
       g_assert_cmpfloat_with_epsilon (alone.result.loss, whole.result.loss, 1e-5 * whole.result.loss);
@@ -149,33 +149,56 @@ test_dropout_and_penalty (void)
 }
 
 static void
-test_sizes (void)
+test_plan (void)
 {
   g_autoptr (LwModelSpec) mlp = lw_model_spec_new_preset ("mlp");
   g_autoptr (LwModelSpec) tiny = lw_model_spec_new_preset ("tiny-cnn");
+  g_autoptr (LwModelSpec) convnet = lw_model_spec_new_preset ("convnet");
+  g_autoptr (LwModelSpec) dropout = new_dropout_model ();
   g_autoptr (LwSpec)      norm = lw_spec_new (&lw_layer_class_find ("BatchNormalization")->spec, "norm");
   g_autoptr (LwModelSpec) joined = lw_model_spec_with_inserted (tiny, 1, norm);
   const LwShape           digit = LW_SHAPE (28, 28, 1), large = LW_SHAPE (512, 512, 1);
-  const guint             part = lw_batch_gradient_get_part (tiny, &digit);
+  LwBatchPlan             plan = lw_batch_plan_new (tiny, &digit);
 
-  /* Four images of the small convnet fit a cache; large ones make do with as few as may be; the batch that
-   * the mlp is trained in stays whole, since its gradients outweigh its activations. */
-  g_assert_cmpuint (part, ==, 4);
-  g_assert_cmpuint (lw_batch_gradient_get_part (tiny, &large), ==, 4);
-  g_assert_cmpuint (lw_batch_gradient_get_part (mlp, &digit), >, 32);
-  g_assert_cmpuint (lw_batch_gradient_get_part (joined, &digit), ==, G_MAXUINT);
+  /* A few images of the small convnets fit a cache; and four of them are work enough for four threads. */
+  g_assert_cmpuint (lw_batch_plan_get_rows (&plan, 32), ==, 4);
+  g_assert_cmpuint (lw_batch_plan_count_parts (&plan, 32), ==, 8);
+  g_assert_cmpuint (lw_batch_plan_get_rows (&plan, 4), ==, 1);
+  g_assert_cmpuint (lw_batch_plan_get_rows (&plan, 1), ==, 1);
+  g_assert_false (lw_batch_plan_is_small (&plan, 32));
+  g_assert_true (lw_batch_plan_is_small (&plan, 1));
+  plan = lw_batch_plan_new (convnet, &digit);
+  g_assert_cmpuint (lw_batch_plan_get_rows (&plan, 128), <=, 4);
 
-  /* Little work for threads to share. */
-  g_assert_true (lw_batch_gradient_is_small (mlp, &digit, 32));
-  g_assert_false (lw_batch_gradient_is_small (mlp, &digit, 256));
-  g_assert_false (lw_batch_gradient_is_small (tiny, &digit, 32));
-  g_assert_true (lw_batch_gradient_is_small (joined, &digit, 1));
-  g_assert_false (lw_batch_gradient_is_small (joined, &digit, 32));
+  /* One large image does not; a single one is all there is to share. */
+  plan = lw_batch_plan_new (tiny, &large);
+  g_assert_cmpuint (lw_batch_plan_get_rows (&plan, 3), ==, 1);
+  g_assert_false (lw_batch_plan_is_small (&plan, 1));
 
-  g_assert_cmpuint (lw_batch_gradient_count_parts (32, 4), ==, 8);
-  g_assert_cmpuint (lw_batch_gradient_count_parts (32, 12), ==, 4);
-  g_assert_cmpuint (lw_batch_gradient_count_parts (32, G_MAXUINT), ==, 1);
-  g_assert_cmpuint (lw_batch_gradient_count_parts (1, 4), ==, 1);
+  /* The mlp's usual batch stays whole, since its gradients outweigh its activations; it is one thread's. */
+  plan = lw_batch_plan_new (mlp, &digit);
+  g_assert_cmpuint (lw_batch_plan_count_parts (&plan, 32), ==, 1);
+  g_assert_true (lw_batch_plan_is_small (&plan, 32));
+  g_assert_false (lw_batch_plan_is_small (&plan, 256));
+
+  /* 70 draws a row: every second one begins at a multiple of four. Never is a joined batch parted. */
+  plan = lw_batch_plan_new (dropout, &digit);
+  g_assert_cmpuint (plan.multiple, ==, 2);
+  g_assert_cmpuint (lw_batch_plan_get_rows (&plan, 2000) % 2, ==, 0);
+  plan = lw_batch_plan_new (joined, &digit);
+  g_assert_cmpuint (lw_batch_plan_get_rows (&plan, 5000), ==, 5000);
+  g_assert_false (lw_batch_plan_is_small (&plan, 32));
+
+  /* Whatever the batch, its parts are even and cover it. */
+  plan = lw_batch_plan_new (tiny, &digit);
+  for (gsize n = 1; n < 600; n++)
+    {
+      const gsize rows = lw_batch_plan_get_rows (&plan, n);
+      const guint n_parts = lw_batch_plan_count_parts (&plan, n);
+
+      g_assert_cmpuint (rows * n_parts, >=, n);
+      g_assert_cmpuint (rows * (n_parts - 1), <, n);
+    }
 }
 
 /* One bad label in a later part: an error with its sentence, and nothing has moved. */
@@ -209,7 +232,7 @@ main (int argc, char *argv[])
   images = test_images_new (N_IMAGES, 10);
   g_test_add_func ("/batch-gradient/presets", test_presets);
   g_test_add_func ("/batch-gradient/dropout-and-penalty", test_dropout_and_penalty);
-  g_test_add_func ("/batch-gradient/sizes", test_sizes);
+  g_test_add_func ("/batch-gradient/plan", test_plan);
   g_test_add_func ("/batch-gradient/error", test_error);
   status = g_test_run ();
   lw_images_unref (images);

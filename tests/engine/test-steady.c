@@ -1,7 +1,7 @@
 #include "train-tools.h"
 
 #include "engine/nn/layers/layers.h"
-#include "engine/train/batch_gradient.h"
+#include "engine/train/batch_plan.h"
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -112,13 +112,13 @@ check_steady (const char *preset, int threads)
   LwRunSettings           settings = LW_RUN_SETTINGS_STANDARD;
   g_autoptr (LwTraining)  training = NULL;
   const guint             n_layers = lw_model_spec_get_n_layers (model);
-  const guint             part = lw_batch_gradient_get_part (model, &LW_SHAPE (28, 28, 1));
+  const LwBatchPlan       plan = lw_batch_plan_new (model, &LW_SHAPE (28, 28, 1));
   gint                    n_parts;
   Usage                   before, after;
 
   /* Whole batches of whole parts only: each step is like the one before, whichever thread takes what. */
   settings.batch_size = BATCH;
-  n_parts = (gint) lw_batch_gradient_count_parts (BATCH, part);
+  n_parts = (gint) lw_batch_plan_count_parts (&plan, BATCH);
   training = test_training_new (model, &settings, images, threads);
   test_take_steps (training, WARM_UP);
   before = measure (training);
