@@ -456,6 +456,12 @@ test_dispose (void)
         wait_for (&fixture, LW_PHASE_TRAINING);
       g_usleep ((gulong) (i * 331 % 2000));
       fixture_clear (&fixture);
+      /* A notification that the thread was about to send holds it for a moment. */
+      for (int wait = 0; !gone && wait < TIMEOUT * 1000; wait++)
+        {
+          g_usleep (1000);
+          g_main_context_iteration (NULL, FALSE);
+        }
       g_assert_true (gone);
     }
 }
