@@ -320,31 +320,32 @@ kernel_columns_new (const LwConv2dSize *z)
 
   for (int kx = 0; kx < z->kw; kx++)
     {
-      int at = kx * z->dilation_w - z->pad_left; /* of x, where gy's column 0 read from */
-      int first = at < 0 ? (-at + z->stride_w - 1) / z->stride_w : 0;
-      int end = at < z->w ? MIN ((z->w - 1 - at) / z->stride_w + 1, z->ow) : 0;
+      const gint64 stride = z->stride_w;
+      gint64       at = kx * z->dilation_w - z->pad_left; /* of x, where gy's column 0 read from */
+      gint64       first = at < 0 ? (-at + stride - 1) / stride : 0;
+      gint64       end = at < z->w ? MIN ((z->w - 1 - at) / stride + 1, z->ow) : 0;
 
-      columns[kx] = (KernelColumn) { at + first * z->stride_w, first, end - first };
+      columns[kx] = (KernelColumn) { (int) (at + first * stride), (int) first, (int) MAX (end - first, 0) };
     }
   return columns;
 }
 
 /* The kernel rows that read from row `row` of x, as (ky, row of gy); how many. */
 static int
-find_kernel_rows (const LwConv2dSize *z, int row, int (*pairs)[2])
+find_kernel_rows (const LwConv2dSize *z, gint64 row, int (*pairs)[2])
 {
   int n = 0;
 
   for (int ky = 0; ky < z->kh; ky++)
     {
-      int from = row + z->pad_top - ky * z->dilation_h;
+      gint64 from = row + z->pad_top - ky * z->dilation_h;
 
       if (from < 0)
         break;
       if (from % z->stride_h != 0 || from / z->stride_h >= z->oh)
         continue;
       pairs[n][0] = ky;
-      pairs[n++][1] = from / z->stride_h;
+      pairs[n++][1] = (int) (from / z->stride_h);
     }
   return n;
 }
@@ -377,11 +378,11 @@ data_gradient (const Backward *backward, const float *gy, float *gx)
 
   memset (gx, 0, (gsize) z->h * (gsize) z->w * (gsize) z->cin * sizeof (float));
   for (int phase = 0; phase < MIN (z->stride_h, z->h); phase++)
-    for (int row = phase; row < z->h; row += gemm.rows * z->stride_h)
+    for (gint64 row = phase; row < z->h; row += (gint64) gemm.rows * z->stride_h)
       {
         gemm.n_segments = find_kernel_rows (z, row, pairs);
         gemm.rows = 1;
-        for (int next = row + z->stride_h; next < z->h; next += z->stride_h, gemm.rows++)
+        for (gint64 next = row + z->stride_h; next < z->h; next += z->stride_h, gemm.rows++)
           {
             int      n = find_kernel_rows (z, next, others);
             gboolean same = n == gemm.n_segments;
@@ -405,7 +406,7 @@ data_gradient (const Backward *backward, const float *gy, float *gx)
             gemm.m = column->n;
             gemm.a = gy + (ptrdiff_t) column->first_y * z->cout;
             gemm.b = backward->turned + kx * cell;
-            gemm.c = gx + ((ptrdiff_t) row * z->w + column->first_x) * z->cin;
+            gemm.c = gx + (row * z->w + column->first_x) * z->cin;
             backward->device->kernels->gemm (&gemm);
           }
       }

@@ -309,13 +309,14 @@ test_bad_arguments (void)
 static LwSpec *
 new_loss (const char *class_name, const char *key, GVariant *value)
 {
-  GError    *error = NULL;
-  LwSpec    *spec = lw_spec_new (lw_loss_class_find (class_name), NULL);
+  GError              *error = NULL;
+  LwSpec              *spec = lw_spec_new (lw_loss_class_find (class_name), NULL);
+  g_autoptr (GVariant) own = value != NULL ? g_variant_ref_sink (value) : NULL;
 
   g_assert_nonnull (spec);
   if (key != NULL)
     {
-      LwSpec *changed = lw_spec_with_variant (spec, key, value, &error);
+      LwSpec *changed = lw_spec_with_variant (spec, key, own, &error);
 
       g_assert_no_error (error);
       lw_spec_unref (spec);
@@ -419,6 +420,7 @@ build (LwSpec *loss, const char *activation)
   g_autoptr (LwSpec)      dense = lw_spec_new (&lw_layer_class_find ("Dense")->spec, NULL);
   g_autoptr (LwSpec)      wide = NULL;
   g_autoptr (LwSpec)      active = NULL;
+  g_autoptr (GVariant)    value = NULL;
   g_autoptr (LwModelSpec) flat = lw_model_spec_with_inserted (model, 0, flatten);
   g_autoptr (LwModelSpec) full = NULL;
   LwModelSpec            *compiled;
@@ -426,7 +428,8 @@ build (LwSpec *loss, const char *activation)
 
   wide = lw_spec_with_value (dense, "units", (LwFieldValue) { .i = LW_N_CLASSES }, &error);
   g_assert_no_error (error);
-  active = lw_spec_with_variant (wide, "activation", g_variant_new_string (activation), &error);
+  value = g_variant_ref_sink (g_variant_new_string (activation));
+  active = lw_spec_with_variant (wide, "activation", value, &error);
   g_assert_no_error (error);
   full = lw_model_spec_with_inserted (flat, 1, active);
   compiled = lw_model_spec_with_loss (full, loss);
