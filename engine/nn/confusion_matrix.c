@@ -60,7 +60,7 @@ lw_confusion_matrix_update_state (LwConfusionMatrix *matrix, LwScope *s, LwTenso
   LwTensor *guesses;
   gsize     n;
 
-  if (!lw_metric_check (s, _("The confusion matrix"), labels, y_pred))
+  if (!lw_metric_check (s, N_("The confusion matrix"), labels, y_pred))
     return FALSE;
   if (lw_tensor_get_dim (y_pred, 1) != matrix->n_classes)
     {

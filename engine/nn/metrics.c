@@ -22,13 +22,13 @@ lw_metric_check (LwScope *s, const char *metric, LwTensor *labels, LwTensor *y_p
       g_autofree char *have_labels = lw_shape_to_string (lw_tensor_get_shape (labels));
 
       lw_scope_fail (s, LW_ERROR_SHAPE, _("%s compares one row of scores per label, but the labels have "
-                                          "shape %s and the predictions %s"), metric, have_labels, have);
+                                          "shape %s and the predictions %s"), _(metric), have_labels, have);
       return FALSE;
     }
   if (lw_dtype_is_floating (dtype) || dtype == LW_BOOL || !lw_dtype_is_floating (lw_tensor_get_dtype (y_pred)))
     {
       lw_scope_fail (s, LW_ERROR_DTYPE, _("%s takes labels of an integer dtype and scores in float32 or float64, "
-                                          "not %s and %s"), metric, lw_dtype_get_name (dtype),
+                                          "not %s and %s"), _(metric), lw_dtype_get_name (dtype),
                      lw_dtype_get_name (lw_tensor_get_dtype (y_pred)));
       return FALSE;
     }
@@ -73,7 +73,7 @@ lw_sparse_categorical_accuracy (LwScope *s, LwTensor *labels, LwTensor *y_pred, 
   gint64        right = 0;
   gsize         n;
 
-  if (!lw_metric_check (s, _("Accuracy"), labels, y_pred))
+  if (!lw_metric_check (s, N_("Accuracy"), labels, y_pred))
     return 0;
   guesses = lw_argmax (s, y_pred);
   if (lw_scope_has_failed (s))
@@ -143,7 +143,7 @@ lw_sparse_top_k_categorical_accuracy_update_state (LwSparseTopKCategoricalAccura
   gint64 right = 0;
   gsize  n;
 
-  if (!lw_metric_check (s, _("Top-k accuracy"), labels, y_pred))
+  if (!lw_metric_check (s, N_("Top-k accuracy"), labels, y_pred))
     return FALSE;
   if (accuracy->k < 0)
     {
