@@ -33,7 +33,6 @@ typedef struct {
   const float     *a, *b, *bias; /* bias is NULL but where a sum starts from it */
   const int32_t   *a_offsets;
   const ptrdiff_t *a_segments, *b_segments;
-  const int32_t   *k_segments; /* of each segment its own k, or NULL */
   ptrdiff_t        a_row_block, a_row_stride, a_k_stride, b_row_block, b_stride, c_row_block, c_row_stride;
   float           *c;
   gboolean         accumulate, relu;
@@ -264,9 +263,7 @@ run_panel (const Panel *panel, const LwGemmA mode, const int NV, const int MR)
             reader.a = a_tile + panel->a_segments[g];
             if (mode == LW_A_STRIDED)
               find_groups (reader.a, reader.stride, MR, reader.groups);
-            add_segment (&tile, &reader, b_row + panel->b_segments[g],
-                         panel->k_segments != NULL ? panel->k_segments[g] : depth, a_k_stride, b_stride, mode, NV,
-                         MR);
+            add_segment (&tile, &reader, b_row + panel->b_segments[g], depth, a_k_stride, b_stride, mode, NV, MR);
           }
 
         if (G_LIKELY (whole))
@@ -384,19 +381,6 @@ even_part (int n, int limit)
   return (n + parts - 1) / parts;
 }
 
-/* k, or the mean of the segments' own. */
-static int
-typical_depth (const LwGemm *gemm)
-{
-  gsize sum = 0;
-
-  if (gemm->k_segments == NULL || gemm->n_segments == 0)
-    return gemm->k;
-  for (int g = 0; g < gemm->n_segments; g++)
-    sum += gemm->k_segments[g];
-  return (int) ((sum + gemm->n_segments - 1) / gemm->n_segments);
-}
-
 void
 LW_KERNEL (lw_gemm) (const LwGemm *gemm)
 {
@@ -404,7 +388,7 @@ LW_KERNEL (lw_gemm) (const LwGemm *gemm)
 
   const LwGemmA mode = gemm->a_mode;
   const int     rows = gemm->rows, m = gemm->m, n = gemm->n;
-  const int     n_segments = gemm->n_segments, k = typical_depth (gemm);
+  const int     n_segments = gemm->n_segments, k = gemm->k;
   const gsize   depth = (gsize) n_segments * k;
   int           segments_at_once = MAX (n_segments, 1), k_at_once = MAX (k, 1);
   int           rows_at_once = rows, m_at_once = m;
@@ -415,7 +399,7 @@ LW_KERNEL (lw_gemm) (const LwGemm *gemm)
   /* One tile has nothing to come back for. */
   if ((gsize) rows * m > MAX_HEIGHT_1)
     {
-      if (k > DEPTH_BLOCK && gemm->k_segments == NULL)
+      if (k > DEPTH_BLOCK)
         k_at_once = even_part (k, DEPTH_BLOCK);
       if (mode != LW_A_STRIDED && n_segments > 1)
         {
@@ -457,7 +441,6 @@ LW_KERNEL (lw_gemm) (const LwGemm *gemm)
                        .a_offsets = gemm->a_offsets,
                        .a_segments = gemm->a_segments != NULL ? gemm->a_segments + g : no_segments,
                        .b_segments = gemm->b_segments != NULL ? gemm->b_segments + g : no_segments,
-                       .k_segments = gemm->k_segments != NULL ? gemm->k_segments + g : NULL,
                        .a_row_block = gemm->a_row_block,
                        .a_row_stride = gemm->a_row_stride,
                        .a_k_stride = gemm->a_k_stride,

@@ -8,6 +8,11 @@
 
 void     LW_KERNEL (lw_gemm)      (const LwGemm *gemm);
 
+gboolean LW_KERNEL (lw_compress)        (int rows, int cols, const float *x, int32_t most,
+                                         int32_t *starts, int32_t *columns, float *values);
+void     LW_KERNEL (lw_sparse_multiply) (const LwSparse *a, int n, const float *b, const float *bias,
+                                         gboolean relu, float *c);
+
 void     LW_KERNEL (lw_winograd_input)  (const LwWinograd *z, int first, int n, const float *x, float *v);
 void     LW_KERNEL (lw_winograd_output) (const LwWinograd *z, int first, int n, const float *m,
                                          const float *bias, gboolean relu, float *y);

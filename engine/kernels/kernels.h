@@ -11,7 +11,7 @@
  * threads: a kernel runs in the calling thread, allocates nothing and knows no tensors.
  *
  * The rules that keep the bits equal on every machine: each sum is taken in an order that depends
- * on the problem's shape alone, never on vector length; only gemm.c fuses multiply and add; exp,
+ * on the problem's shape alone, never on vector length; only gemm.c and sparse.c fuse multiply and add; exp,
  * log and tanh are our own. The x86-64 baseline has no fused multiply-add: its results equal
  * themselves, and the others' up to rounding.
  *
@@ -49,8 +49,7 @@ typedef enum {
  *
  * For each of `rows` (an image's output rows; 1 for a plain product) A begins at a + r * a_row_block,
  * B at b + r * b_row_block and C at c + r * c_row_block. Segment g adds a_segments[g] to A and b_segments[g] to B (element
- * offsets): a convolution's kernel rows. n_segments == 1 with NULL tables means offset 0. k_segments gives
- * each segment a depth of its own: the parts of a matrix in which there is anything but zeros.
+ * offsets): a convolution's kernel rows. n_segments == 1 with NULL tables means offset 0.
  * One element's sum runs over g, then k, upwards, one fused multiply-add each: nothing else
  * (blocking, vector length, tile shape) may change that order. */
 typedef struct {
@@ -66,11 +65,19 @@ typedef struct {
   ptrdiff_t        b_stride;    /* from one k to the next */
   int              n_segments;
   const ptrdiff_t *a_segments, *b_segments; /* [n_segments] */
-  const int32_t   *k_segments;              /* [n_segments], or NULL: k of each is `k` */
   const float     *bias;                    /* [n], LW_START_BIAS only */
   float           *c;
   ptrdiff_t        c_row_block, c_row_stride;
 } LwGemm;
+
+/* A matrix of which most elements are 0, by those that are not: row r's are values[i] in the columns columns[i],
+ * upwards, for i from starts[r] to below starts[r + 1]. */
+typedef struct {
+  int            rows;
+  const int32_t *starts;  /* [rows + 1] */
+  const int32_t *columns;
+  const float   *values;
+} LwSparse;
 
 /* Winograd's way of a 3×3 convolution over one image [h, w, cin] -> [oh, ow, cout] without strides or dilation
  * (winograd.c): the output is cut into tiles of 2×2, numbered row by row, (oh + 1) / 2 by (ow + 1) / 2 of them. */
@@ -118,6 +125,14 @@ typedef struct {
   int         lanes; /* floats in a vector */
 
   void (*gemm) (const LwGemm *gemm);
+
+  /* The elements other than 0 of x [rows, cols], if there are at most `most`: starts [rows + 1], columns and values,
+   * which have room for as many and one row and LW_KERNEL_SLACK bytes. */
+  gboolean (*compress) (int rows, int cols, const float *x, int32_t most, int32_t *starts, int32_t *columns,
+                        float *values);
+  /* c [rows, n] = bias + a·b, clamped at 0 for relu, b [columns, n]: to the bit what gemm makes of it where b is finite
+   * and no bias (NULL for zeros) is -0. */
+  void (*sparse_multiply) (const LwSparse *a, int n, const float *b, const float *bias, gboolean relu, float *c);
 
   /* Of tiles first … first + n - 1: the patches that they depend on, transformed, v [16, n, cin]; and from the
    * products m [16, n, cout] their pixels of y, with bias (or NULL) and relu. */

@@ -20,6 +20,8 @@ const LwKernels LW_KERNEL (lw_kernels) = {
 #endif
   .lanes = LW_LANES,
   .gemm = LW_KERNEL (lw_gemm),
+  .compress = LW_KERNEL (lw_compress),
+  .sparse_multiply = LW_KERNEL (lw_sparse_multiply),
   .winograd_input = LW_KERNEL (lw_winograd_input),
   .winograd_output = LW_KERNEL (lw_winograd_output),
   .winograd_kernel = LW_KERNEL (lw_winograd_kernel),

@@ -184,6 +184,26 @@ lw_vec_multiply_low (LwVecWide a, LwVecWide b)
 #endif
 }
 
+/* A bit for each lane that is not 0 (a NaN is something), lane 0's the lowest. */
+LW_INLINE uint32_t
+lw_vec_used (LwVec v)
+{
+#if defined LW_KERNEL_AVX512
+  return _mm512_cmp_ps_mask ((__m512) v, _mm512_setzero_ps (), _CMP_NEQ_UQ);
+#elif defined LW_KERNEL_AVX2
+  return (uint32_t) _mm256_movemask_ps (_mm256_cmp_ps ((__m256) v, _mm256_setzero_ps (), _CMP_NEQ_UQ));
+#elif defined __SSE2__
+  return (uint32_t) _mm_movemask_ps (_mm_cmpneq_ps ((__m128) v, _mm_setzero_ps ()));
+#else
+  const LwVecInt used = v != (LwVec) { 0 };
+  uint32_t       bits = 0;
+
+  for (int i = 0; i < LW_LANES; i++)
+    bits |= (uint32_t) (used[i] & 1) << i;
+  return bits;
+#endif
+}
+
 /* Stores n lanes, each in 0..255, as bytes. */
 LW_INLINE void
 lw_vec_store_bytes (uint8_t *p, int n, LwVecInt v)

@@ -1,9 +1,9 @@
 /* Dense: y = x · kernel (+ bias) (relu) on the last axis, one pass, and its gradients. As in matmul.c, outputs
  * are split and never sums.
  *
- * Inputs that are 0 in the whole batch, as the border pixels of digits are, have no part in y, and their rows of
- * the kernel have gradient 0. Where there are many they are left out of both products: to the bit, since a sum
- * to which 0 · w is added stays what it was as long as w is finite, which is looked at. */
+ * Inputs that are 0, as most pixels of digits are, have no part in y nor in the kernel's gradient. Where most are,
+ * only the others are multiplied: to the bit the same, since a sum to which 0 · w is added stays what it was as long
+ * as w is finite, which is looked at. */
 
 #include "engine/kernels/reference.h"
 #include "engine/ops/op.h"
@@ -11,103 +11,101 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-/* To look for unused inputs takes a pass over x: it pays from this many rows, inputs and units on. And runs of
- * used ones are joined over gaps of this many: each begins anew. */
+/* To leave out what is 0 takes passes over x: it pays from this many rows, inputs and units on, and up to this share
+ * of inputs that are not. */
 #define MIN_ROWS   8
 #define MIN_INPUTS 128
-#define MIN_UNITS  16
-#define MAX_GAP    3
+#define MIN_UNITS  32
+#define MAX_USED   0.3
+
+/* Rows of a product for a thread to take at a time. */
+#define RANGE_ROWS 64
 
 typedef struct {
   gboolean relu;
   gint64   rows, inputs, units;
+  gboolean mostly_zero; /* x was, and so taken on the way forwards */
 } Attributes;
 
-/* -- inputs that are not used -- */
+/* -- inputs that are mostly 0 -- */
 
-/* used[i] = 1 for the inputs that are not 0 in every row; NULL where so few are unused, or the product is so
- * small, that it does not pay to leave any out. A result of the scope. */
-static LwTensor *
-find_used_inputs (LwScope *s, const Attributes *d, LwTensor *x)
-{
-  LwTensor     *used;
-  const guint8 *marks;
-  gint64        n = 0;
-
-  if (d->rows < MIN_ROWS || d->inputs < MIN_INPUTS || d->units < MIN_UNITS)
-    return NULL;
-  used = lw_scope_new_tensor (s, LW_UINT8, &LW_SHAPE (d->inputs));
-  if (used == NULL)
-    return NULL;
-  lw_scope_get_device (s)->kernels->mark_columns ((int) d->rows, (int) d->inputs, lw_tensor_get_floats (x),
-                                                  lw_tensor_get_mutable_data (used));
-  marks = lw_tensor_get_data (used);
-  for (gint64 i = 0; i < d->inputs; i++)
-    n += marks[i];
-  return n < d->inputs * 7 / 8 ? used : NULL;
-}
-
-/* A stretch of inputs. */
+/* A matrix's elements other than 0, and the pool's memory that they are in. */
 typedef struct {
-  gint64 first, n;
-} Run;
+  LwSparse matrix;
+  gpointer memory;
+} Used;
 
-/* The used inputs, with short gaps among them. */
-static GArray *
-find_runs (const Attributes *d, LwTensor *used)
+static gboolean
+is_worth_it (const Attributes *d)
 {
-  const guint8 *marks = lw_tensor_get_data (used);
-  GArray       *runs = g_array_sized_new (FALSE, FALSE, sizeof (Run), 64);
-  Run           run = { 0, 0 };
-
-  while ((run.n = lw_op_next_run (marks, d->inputs, MAX_GAP, &run.first)) > 0)
-    {
-      g_array_append_val (runs, run);
-      run.first += run.n;
-    }
-  return runs;
+  return d->rows >= MIN_ROWS && d->inputs >= MIN_INPUTS && d->units >= MIN_UNITS
+         && d->rows * d->inputs <= G_MAXINT32 / 4;
 }
 
-/* TRUE if the kernel's rows between the runs, of which each number would be multiplied by 0, are finite. */
+/* TRUE, and x's elements for the caller to free, where so few of them are used that it pays to leave out the others. */
 static gboolean
-is_finite_between (const LwKernels *kernels, const Attributes *d, const GArray *runs, const float *kernel)
+find_used (LwScope *s, gint64 rows, gint64 columns, const float *x, Used *used)
 {
-  gint64 end = 0;
+  LwDevice   *device = lw_scope_get_device (s);
+  const gsize most = (gsize) (MAX_USED * (double) (rows * columns));
+  const gsize n_starts = (gsize) rows + 1, room = most + (gsize) columns + LW_KERNEL_SLACK / sizeof (float);
+  int32_t    *memory = lw_pool_alloc (device->pool, (n_starts + 2 * room) * sizeof (int32_t));
 
-  for (guint i = 0; i <= runs->len; i++)
-    {
-      const Run next = i < runs->len ? g_array_index (runs, Run, i) : (Run) { d->inputs, 0 };
-
-      if (!kernels->all_finite ((gsize) ((next.first - end) * d->units), kernel + end * d->units))
-        return FALSE;
-      end = next.first + next.n;
-    }
-  return TRUE;
-}
-
-/* y from the used inputs alone; FALSE, having done nothing, where that would not be the same. */
-static gboolean
-multiply_used (LwScope *s, const Attributes *d, LwTensor *used, const float *x, const float *kernel,
-               const float *bias, float *y)
-{
-  g_autoptr (GArray)    runs = find_runs (d, used);
-  const guint           n = runs->len;
-  g_autofree ptrdiff_t *a_segments = NULL, *b_segments = NULL;
-  g_autofree int32_t   *k_segments = NULL;
-  g_autofree float     *start = NULL;
-
-  if (!is_finite_between (lw_scope_get_device (s)->kernels, d, runs, kernel))
+  if (memory == NULL)
     return FALSE;
-  a_segments = g_new (ptrdiff_t, n + 1);
-  b_segments = g_new (ptrdiff_t, n + 1);
-  k_segments = g_new (int32_t, n + 1);
-  for (guint i = 0; i < n; i++)
-    {
-      const Run *run = &g_array_index (runs, Run, i);
+  *used = (Used) { { (int) rows, memory, memory + n_starts, (const float *) (memory + n_starts + room) }, memory };
+  if (device->kernels->compress ((int) rows, (int) columns, x, (int32_t) most, memory, memory + n_starts,
+                                 (float *) (memory + n_starts + room)))
+    return TRUE;
+  lw_pool_free (memory);
+  return FALSE;
+}
 
-      a_segments[i] = (ptrdiff_t) run->first;
-      b_segments[i] = (ptrdiff_t) (run->first * d->units);
-      k_segments[i] = (int32_t) run->n;
+/* -- their products -- */
+
+typedef struct {
+  const LwKernels *kernels;
+  const LwSparse  *a;
+  int              n;
+  const float     *b, *bias;
+  gboolean         relu;
+  float           *c;
+} SparseProduct;
+
+static void
+multiply_range (gpointer data, gsize first, gsize n)
+{
+  const SparseProduct *product = data;
+  LwSparse             part = *product->a;
+
+  part.rows = (int) n;
+  part.starts += first;
+  product->kernels->sparse_multiply (&part, product->n, product->b, product->bias, product->relu,
+                                     product->c + first * (gsize) product->n);
+}
+
+static void
+multiply_used (LwScope *s, const LwSparse *a, const Attributes *d, const float *b, const float *bias, gboolean relu,
+               float *c)
+{
+  SparseProduct product = { lw_scope_get_device (s)->kernels, a, (int) d->units, b, bias, relu, c };
+
+  lw_op_run_range (s, (gsize) a->rows, RANGE_ROWS, multiply_range, &product);
+}
+
+/* y from the inputs that are not 0; FALSE, having done nothing, where that would not pay or not be the same. */
+static gboolean
+compute_used (LwScope *s, const Attributes *d, const float *x, const float *kernel, const float *bias, float *y)
+{
+  g_autofree float *start = NULL;
+  Used              used;
+
+  if (!is_worth_it (d) || !find_used (s, d->rows, d->inputs, x, &used))
+    return FALSE;
+  if (!lw_scope_get_device (s)->kernels->all_finite ((gsize) (d->inputs * d->units), kernel))
+    {
+      lw_pool_free (used.memory);
+      return FALSE;
     }
   if (bias != NULL)
     {
@@ -116,88 +114,42 @@ multiply_used (LwScope *s, const Attributes *d, LwTensor *used, const float *x, 
       for (gint64 i = 0; i < d->units; i++)
         start[i] = bias[i] + 0.0f;
     }
-  lw_op_run_gemm (s, &(LwGemm) {
-                       .a_mode = LW_A_STRIDED,
-                       .start = bias != NULL ? LW_START_BIAS : LW_START_ZERO,
-                       .relu = d->relu,
-                       .rows = 1,
-                       .m = (int) d->rows,
-                       .n = (int) d->units,
-                       .k = (int) (d->inputs / MAX (n, 1)),
-                       .a = x,
-                       .a_row_stride = d->inputs,
-                       .a_k_stride = 1,
-                       .b = kernel,
-                       .b_stride = d->units,
-                       .n_segments = (int) n,
-                       .a_segments = a_segments,
-                       .b_segments = b_segments,
-                       .k_segments = k_segments,
-                       .bias = start,
-                       .c = y,
-                       .c_row_stride = d->units,
-                     });
+  multiply_used (s, &used.matrix, d, kernel, start, d->relu, y);
+  lw_pool_free (used.memory);
   return TRUE;
 }
 
 /* -- gradients -- */
 
-typedef struct {
-  const LwKernels  *kernels;
-  const Attributes *d;
-  const GArray     *runs;
-  const float      *x, *gy;
-  float            *gw;
-} KernelGradient;
-
-/* The gradient of the kernel's rows that belong to one run of inputs. */
-static void
-differentiate_run (gpointer data, int index)
+/* gw = xᵀ · gy from the inputs that are not 0, likewise. */
+static gboolean
+differentiate_used (LwScope *s, const Attributes *d, const float *x, const float *gy, float *gw)
 {
-  const KernelGradient *work = data;
-  const Attributes     *d = work->d;
-  const Run            *run = &g_array_index (work->runs, Run, index);
+  LwDevice *device = lw_scope_get_device (s);
+  float    *turned;
+  Used      used;
+  gboolean  found;
 
-  work->kernels->gemm (&(LwGemm) {
-    .a_mode = LW_A_CONTIGUOUS,
-    .start = LW_START_ZERO,
-    .rows = 1,
-    .m = (int) run->n,
-    .n = (int) d->units,
-    .k = (int) d->rows,
-    .a = work->x + run->first,
-    .a_k_stride = d->inputs,
-    .b = work->gy,
-    .b_stride = d->units,
-    .n_segments = 1,
-    .c = work->gw + run->first * d->units,
-    .c_row_stride = d->units,
-  });
+  if (!is_worth_it (d) || !device->kernels->all_finite ((gsize) (d->rows * d->units), gy))
+    return FALSE;
+  turned = lw_pool_alloc (device->pool, (gsize) (d->rows * d->inputs) * sizeof (float));
+  if (turned == NULL)
+    return FALSE;
+  device->kernels->transpose ((int) d->rows, (int) d->inputs, x, turned);
+  found = find_used (s, d->inputs, d->rows, turned, &used);
+  lw_pool_free (turned);
+  if (!found)
+    return FALSE;
+  multiply_used (s, &used.matrix, d, gy, NULL, FALSE, gw);
+  lw_pool_free (used.memory);
+  return TRUE;
 }
 
-/* gw = xᵀ · gy, from the used inputs alone where those are known. */
 static void
-differentiate_kernel (LwScope *s, const Attributes *d, LwTensor *used, const float *x, const float *gy, float *gw)
+differentiate_kernel (LwScope *s, const Attributes *d, const float *x, const float *gy, float *gw)
 {
-  LwDevice          *device = lw_scope_get_device (s);
-  KernelGradient     work = { device->kernels, d, NULL, x, gy, gw };
-  g_autoptr (GArray) runs = NULL;
-  gint64             end = 0;
-
-  if (used == NULL || !device->kernels->all_finite ((gsize) (d->rows * d->units), gy))
-    {
-      lw_op_gemm (s, x, TRUE, gy, NULL, FALSE, d->inputs, d->rows, d->units, gw);
-      return;
-    }
-  work.runs = runs = find_runs (d, used);
-  for (guint i = 0; i <= runs->len; i++)
-    {
-      const Run next = i < runs->len ? g_array_index (runs, Run, i) : (Run) { d->inputs, 0 };
-
-      memset (gw + end * d->units, 0, (gsize) ((next.first - end) * d->units) * sizeof (float));
-      end = next.first + next.n;
-    }
-  lw_device_run (device, (int) runs->len, differentiate_run, &work);
+  if (!d->mostly_zero || !differentiate_used (s, d, x, gy, gw))
+    lw_op_gemm (s, x, TRUE, gy, NULL, FALSE, d->inputs, d->rows, d->units, gw);
 }
 
 /* gx = gy · kernelᵀ. */
@@ -285,7 +237,7 @@ dense_gradient (LwScope *s, const LwNode *node, LwTensor *gy, const gboolean *ne
         differentiate_inputs (s, d, lw_tensor_get_floats (masked), lw_tensor_get_floats (kernel),
                               lw_tensor_get_mutable_data (gx[0]));
       if (gx[1] != NULL)
-        differentiate_kernel (s, d, node->saved[0], lw_tensor_get_floats (x), lw_tensor_get_floats (masked),
+        differentiate_kernel (s, d, lw_tensor_get_floats (x), lw_tensor_get_floats (masked),
                               lw_tensor_get_mutable_data (gx[1]));
     }
   else
@@ -351,17 +303,15 @@ check_dense (LwScope *s, LwTensor *x, LwTensor *kernel, LwTensor *bias)
 }
 
 static void
-compute_f32 (LwScope *s, const Attributes *d, LwTensor *used, LwTensor *x, LwTensor *kernel, LwTensor *bias,
-             LwTensor *y)
+compute_f32 (LwScope *s, Attributes *d, LwTensor *x, LwTensor *kernel, LwTensor *bias, LwTensor *y)
 {
   const float *biases = bias != NULL ? lw_tensor_get_floats (bias) : NULL;
+  float       *out = lw_tensor_get_mutable_data (y);
 
-  if (used != NULL
-      && multiply_used (s, d, used, lw_tensor_get_floats (x), lw_tensor_get_floats (kernel), biases,
-                        lw_tensor_get_mutable_data (y)))
-    return;
-  lw_op_gemm (s, lw_tensor_get_floats (x), FALSE, lw_tensor_get_floats (kernel), biases, d->relu, d->rows, d->inputs,
-              d->units, lw_tensor_get_mutable_data (y));
+  d->mostly_zero = compute_used (s, d, lw_tensor_get_floats (x), lw_tensor_get_floats (kernel), biases, out);
+  if (!d->mostly_zero)
+    lw_op_gemm (s, lw_tensor_get_floats (x), FALSE, lw_tensor_get_floats (kernel), biases, d->relu, d->rows, d->inputs,
+                d->units, out);
 }
 
 static void
@@ -377,9 +327,8 @@ compute_f64 (const Attributes *d, LwTensor *x, LwTensor *kernel, LwTensor *bias,
 LwTensor *
 lw_dense (LwScope *s, LwTensor *x, LwTensor *kernel, LwTensor *bias, LwActivation activation)
 {
-  Attributes attributes = { activation == LW_ACTIVATION_RELU, 1, 0, 0 };
+  Attributes attributes = { activation == LW_ACTIVATION_RELU, 1, 0, 0, FALSE };
   LwTensor  *inputs[] = { x, kernel, bias };
-  LwTensor  *saved[2] = { NULL, NULL };
   LwShape    shape;
   LwTensor  *y;
 
@@ -395,14 +344,11 @@ lw_dense (LwScope *s, LwTensor *x, LwTensor *kernel, LwTensor *bias, LwActivatio
     return lw_scope_get_invalid (s);
 
   if (lw_tensor_get_count (y) > 0 && lw_tensor_get_dtype (x) == LW_FLOAT32)
-    {
-      saved[0] = find_used_inputs (s, &attributes, x);
-      compute_f32 (s, &attributes, saved[0], x, kernel, bias, y);
-    }
+    compute_f32 (s, &attributes, x, kernel, bias, y);
   else if (lw_tensor_get_count (y) > 0)
     compute_f64 (&attributes, x, kernel, bias, y);
   if (lw_scope_has_failed (s))
     return lw_scope_get_invalid (s);
-  lw_scope_record (s, &dense_op, inputs, bias != NULL ? 3 : 2, y, saved, &attributes, sizeof attributes);
+  lw_scope_record (s, &dense_op, inputs, bias != NULL ? 3 : 2, y, NULL, &attributes, sizeof attributes);
   return attributes.relu ? y : lw_activate (s, y, activation);
 }

@@ -5,8 +5,8 @@
  *   layerwise-bench --spell WORKLOAD …   one number, for compare.py: the speed in one spell
  *
  * A share of the ideal is that of the multiply-adds which the machine could do in registers, of those that the
- * layers' products have as they are written down. Winograd's way to a 3×3 convolution and inputs that are 0 in a
- * whole batch need fewer, so that a share may exceed 100 %.
+ * layers' products have as they are written down. Winograd's way to a 3×3 convolution and inputs that are mostly 0
+ * need fewer, so that a share may exceed 100 %.
  *
  * Compare figures of one run only, on a machine that does nothing else. */
 

@@ -2,44 +2,46 @@
 
 #include <math.h>
 
-/* Dense leaves out inputs that are 0 in the whole batch. Nobody may tell: to the bit, with what is not finite in the
- * way, and for every pattern of unused inputs. */
+/* Dense leaves out inputs that are 0 where most are. Nobody may tell: to the bit, with what is not finite in the way,
+ * and for every pattern. */
 
 #define ROWS   32
 #define FEW    7 /* rows for which no inputs are left out */
 #define INPUTS 300
 #define UNITS  40
 
-typedef gboolean (*IsUnused) (int input);
+typedef gboolean (*IsUnused) (int row, int input);
 
+/* As the pixels of digits: a border, and most within. */
 static gboolean
-border (int input)
+digits (int row, int input)
 {
-  return input < 90 || input >= 210;
+  return input < 60 || input >= 240 || check_random_int (0, 3) > 0;
 }
 
 static gboolean
-stripes (int input)
+stripes (int row, int input)
 {
-  return input / 5 % 2 == 0;
+  return (input / 5 + row) % 5 != 0;
 }
 
 static gboolean
-all (int input)
+all (int row, int input)
 {
   return TRUE;
 }
 
 static gboolean
-none (int input)
+none (int row, int input)
 {
   return FALSE;
 }
 
+/* Too few for it to pay. */
 static gboolean
-random_ones (int input)
+half (int row, int input)
 {
-  return check_random_int (0, 2) > 0;
+  return check_random_int (0, 1);
 }
 
 static LwTensor *
@@ -48,9 +50,9 @@ new_input (IsUnused is_unused)
   LwTensor *x = check_random_tensor (LW_FLOAT32, &LW_SHAPE (ROWS, INPUTS), -1, 1);
   float    *values = lw_tensor_get_mutable_data (x);
 
-  for (int i = 0; i < INPUTS; i++)
-    if (is_unused (i))
-      for (int r = 0; r < ROWS; r++)
+  for (int r = 0; r < ROWS; r++)
+    for (int i = 0; i < INPUTS; i++)
+      if (is_unused (r, i))
         values[r * INPUTS + i] = r % 2 == 0 ? 0 : -0.0f;
   return x;
 }
@@ -95,7 +97,7 @@ check_pattern (IsUnused is_unused, LwDevice *device, LwActivation activation, gb
 static void
 test_unused (void)
 {
-  static const IsUnused patterns[] = { border, stripes, all, none, random_ones };
+  static const IsUnused patterns[] = { digits, stripes, all, none, half };
 
   for (gsize i = 0; i < G_N_ELEMENTS (patterns); i++)
     for (int isa = 0; isa < LW_N_ISAS; isa++)
@@ -114,7 +116,7 @@ static void
 test_not_finite (void)
 {
   LwScope  *s = lw_scope_begin (check_device ());
-  LwTensor *x = lw_scope_take (s, new_input (border));
+  LwTensor *x = lw_scope_take (s, new_input (digits));
   LwTensor *kernel = lw_scope_take (s, check_random_tensor (LW_FLOAT32, &LW_SHAPE (INPUTS, UNITS), -1, 1));
   LwTensor *gy = lw_scope_take (s, check_random_tensor (LW_FLOAT32, &LW_SHAPE (ROWS, UNITS), -1, 1));
   LwTape   *tape = lw_tape_begin (s, FALSE);

@@ -126,7 +126,7 @@ typedef struct {
   LwGemm     gemm;
   float     *a, *b, *bias, *c;
   gsize      c_size;
-  int32_t   *offsets, *k_segments;
+  int32_t   *offsets;
   ptrdiff_t *a_segments, *b_segments;
 } Problem;
 
@@ -178,11 +178,6 @@ problem_init (Problem *p, LwGemmA mode, LwGemmStart start, gboolean relu, int ro
       gemm->a_segments = p->a_segments;
       gemm->b_segments = p->b_segments;
     }
-  p->k_segments = g_new (int32_t, n_segments);
-  for (int g = 0; g < n_segments; g++)
-    p->k_segments[g] = random_int (0, k);
-  if (random_int (0, 2) == 0)
-    gemm->k_segments = p->k_segments;
 }
 
 static void
@@ -195,7 +190,6 @@ problem_clear (Problem *p)
   g_free (p->offsets);
   g_free (p->a_segments);
   g_free (p->b_segments);
-  g_free (p->k_segments);
 }
 
 /* What kernels.h says, element by element: one fused (or, for the baseline, one separate) multiply
@@ -215,7 +209,7 @@ gemm_by_definition (const Problem *p, gboolean fused, float *c)
                                                       : *out;
 
           for (int g = 0; g < gemm->n_segments; g++)
-            for (int k = 0; k < (gemm->k_segments != NULL ? gemm->k_segments[g] : gemm->k); k++)
+            for (int k = 0; k < gemm->k; k++)
               {
                 const ptrdiff_t row = gemm->a_mode == LW_A_STRIDED      ? m * gemm->a_row_stride
                                       : gemm->a_mode == LW_A_CONTIGUOUS ? m
@@ -1173,6 +1167,82 @@ test_max_pool_nan (void)
     }
 }
 
+/* --- Matrices of mostly zeros --------------------------------------------------------------- */
+
+static void
+test_sparse (void)
+{
+  for (int n = 1; n <= 150; n += random_int (1, 5))
+    {
+      const int   rows = random_int (1, 40), cols = random_int (1, 70), share = random_int (0, 9);
+      const gsize size = (gsize) rows * cols;
+      float      *x = random_floats (size), *b = random_floats ((gsize) cols * n), *bias = random_floats (n);
+      gint32      count = 0;
+
+      for (gsize i = 0; i < size; i++)
+        {
+          if (random_int (0, 9) >= share)
+            x[i] = i % 2 ? 0 : -0.0f;
+          count += x[i] != 0;
+        }
+      FOR_EACH_ISA ("compress", {
+        const gsize room = (gsize) (count + cols) * sizeof (gint32) + LW_KERNEL_SLACK;
+        gint32     *starts = output (out, ((gsize) rows + 1) * sizeof (gint32));
+        gint32     *columns = guarded_new (room);
+        float      *values = guarded_new (room);
+        gint32     *copy = output (out, (gsize) count * sizeof (gint32));
+        gint32      at = 0;
+
+        g_assert_true (k->compress (rows, cols, x, count, starts, columns, values));
+        guarded_check (columns, room);
+        guarded_check (values, room);
+        for (int r = 0; r < rows; r++)
+          {
+            g_assert_cmpint (starts[r], ==, at);
+            for (int c = 0; c < cols; c++)
+              if (x[r * cols + c] != 0)
+                {
+                  g_assert_cmpint (columns[at], ==, c);
+                  g_assert_cmpfloat (values[at++], ==, x[r * cols + c]);
+                }
+          }
+        g_assert_cmpint (starts[rows], ==, count);
+        memcpy (copy, columns, (gsize) count * sizeof (gint32));
+        if (count > 0)
+          g_assert_false (k->compress (rows, cols, x, count - 1, starts, columns, values));
+        g_assert_true (k->compress (rows, cols, x, count, starts, columns, values));
+
+        for (int relu = 0; relu <= 1; relu++)
+          {
+            const LwSparse    a = { rows, starts, columns, values };
+            const LwGemm      gemm = { .a_mode = LW_A_STRIDED, .start = LW_START_BIAS, .relu = relu, .rows = 1,
+                                       .m = rows, .n = n, .k = cols, .a = x, .a_row_stride = cols, .b = b,
+                                       .b_stride = n, .n_segments = 1, .bias = bias, .c_row_stride = n };
+            LwGemm            dense = gemm;
+            const gsize       bytes = (gsize) rows * n * sizeof (float);
+            g_autofree float *expected = g_malloc (bytes);
+            float            *c = guarded_new (bytes);
+
+            dense.c = expected;
+            k->gemm (&dense);
+            k->sparse_multiply (&a, n, b, bias, relu, c);
+            g_assert_cmpmem (c, bytes, expected, bytes);
+            guarded_check (c, bytes);
+            dense.start = LW_START_ZERO;
+            k->gemm (&dense);
+            k->sparse_multiply (&a, n, b, NULL, relu, c);
+            g_assert_cmpmem (c, bytes, expected, bytes);
+            guarded_free (c);
+          }
+        guarded_free (columns);
+        guarded_free (values);
+      });
+      guarded_free (x);
+      guarded_free (b);
+      guarded_free (bias);
+    }
+}
+
 /* --- Winograd's transforms ------------------------------------------------------------------ */
 
 /* A small convolution of each number of channels, all of it and tile by tile, with every way of padding: within
@@ -1699,6 +1769,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/kernels/pool/random", test_pool);
   g_test_add_func ("/kernels/pool/nan", test_max_pool_nan);
   g_test_add_func ("/kernels/pool/global-average", test_global_average);
+  g_test_add_func ("/kernels/sparse", test_sparse);
   g_test_add_func ("/kernels/winograd", test_winograd);
   g_test_add_func ("/kernels/mask-gradient", test_mask_gradient);
   g_test_add_func ("/kernels/mark-columns", test_mark_columns);
