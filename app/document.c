@@ -91,5 +91,6 @@ gboolean
 lw_document_equal (const LwDocument *a, const LwDocument *b)
 {
   return same_settings (&a->settings, &b->settings) && a->settings.epochs == b->settings.epochs
-         && lw_model_spec_equal (a->model, b->model);
+         && a->settings.patience == b->settings.patience && a->settings.keep_best == b->settings.keep_best
+         && a->settings.threads == b->settings.threads && lw_model_spec_equal (a->model, b->model);
 }

@@ -20,8 +20,8 @@ LwDocument *lw_document_new_preset (const char *preset) G_GNUC_WARN_UNUSED_RESUL
 LwDocument *lw_document_ref   (LwDocument *document);
 void        lw_document_unref (LwDocument *document);
 
-/* TRUE if a run begun with `b` is the run that `a` describes: all but the learning rate and the number
- * of epochs, which may change while it runs. */
+/* TRUE if a run begun with `b` is the run that `a` describes: all but the learning rate and when it ends,
+ * which may change while it runs, and the number of threads. */
 gboolean    lw_document_same_run (const LwDocument *a, const LwDocument *b);
 gboolean    lw_document_equal    (const LwDocument *a, const LwDocument *b);
 

@@ -3,13 +3,16 @@
 #include "engine/core/error.h"
 
 #include <glib/gi18n-lib.h>
+#include <math.h>
 #include <string.h>
 
 #if G_BYTE_ORDER != G_LITTLE_ENDIAN
 #error "columns are copied as they stand in memory, which is right on little-endian machines only"
 #endif
 
-#define MAGIC "LwHi\1\0\0\0"
+/* Format 1 has no rates. */
+#define MAGIC   "LwHi\2\0\0\0"
+#define MAGIC_1 "LwHi\1\0\0\0"
 #define HEADER_LENGTH 16
 #define HAS_NOTE 0x80
 
@@ -26,10 +29,13 @@ static const Column columns[] = {
   { G_STRUCT_OFFSET (LwHistoryPoint, accuracy), sizeof (float) },
   { G_STRUCT_OFFSET (LwHistoryPoint, seconds), sizeof (double) },
   { G_STRUCT_OFFSET (LwHistoryPoint, n_images), sizeof (gint32) },
+  { G_STRUCT_OFFSET (LwHistoryPoint, rate), sizeof (float) },
 };
 
-#define POINT_LENGTH 33
-#define NOTE_LENGTH sizeof (((LwHistoryPoint *) NULL)->note)
+#define POINT_LENGTH   37
+#define POINT_LENGTH_1 33
+/* In the file; in a point there is less room. */
+#define NOTE_LENGTH 28
 
 GBytes *
 lw_history_pack (const LwHistory *history)
@@ -83,29 +89,44 @@ is_note (const char *note)
          && g_utf8_validate (note, -1, NULL);
 }
 
+/* As much of it as a point has room for, whole characters only. */
+static void
+copy_note (char *to, const char *note)
+{
+  const char *end;
+
+  g_strlcpy (to, note, sizeof ((LwHistoryPoint *) NULL)->note);
+  g_utf8_validate (to, -1, &end);
+  to[end - to] = '\0';
+}
+
 LwHistory *
 lw_history_unpack (GBytes *bytes, const char *subject, GError **error)
 {
   g_autoptr(LwHistory) history = lw_history_new ();
-  gsize                length, notes;
+  gsize                length, notes, point_length, n_columns;
   const guint8        *data = g_bytes_get_data (bytes, &length);
   guint64              n;
+  gboolean             has_rates;
 
-  if (length < HEADER_LENGTH || memcmp (data, MAGIC, 8) != 0)
+  if (length < HEADER_LENGTH || (memcmp (data, MAGIC, 8) != 0 && memcmp (data, MAGIC_1, 8) != 0))
     return fail (subject, error);
+  has_rates = memcmp (data, MAGIC, 8) == 0;
+  point_length = has_rates ? POINT_LENGTH : POINT_LENGTH_1;
+  n_columns = G_N_ELEMENTS (columns) - (has_rates ? 0 : 1);
   memcpy (&n, data + 8, 8);
-  if (n > (length - HEADER_LENGTH) / POINT_LENGTH)
+  if (n > (length - HEADER_LENGTH) / point_length)
     return fail (subject, error);
-  notes = HEADER_LENGTH + n * POINT_LENGTH;
+  notes = HEADER_LENGTH + n * point_length;
 
   for (guint64 i = 0; i < n; i++)
     {
-      LwHistoryPoint point = { 0 };
+      LwHistoryPoint point = { .rate = NAN };
       guint8         kind = data[HEADER_LENGTH + i];
       gsize          start = HEADER_LENGTH + n;
 
       point.kind = (LwPointKind) (kind & ~HAS_NOTE);
-      for (gsize c = 0; c < G_N_ELEMENTS (columns); c++)
+      for (gsize c = 0; c < n_columns; c++)
         {
           memcpy ((char *) &point + columns[c].offset, data + start + i * columns[c].width,
                   columns[c].width);
@@ -118,7 +139,7 @@ lw_history_unpack (GBytes *bytes, const char *subject, GError **error)
         {
           if (length - notes < NOTE_LENGTH || !is_note ((const char *) data + notes))
             return fail (subject, error);
-          memcpy (point.note, data + notes, NOTE_LENGTH);
+          copy_note (point.note, (const char *) data + notes);
           notes += NOTE_LENGTH;
         }
       lw_history_append (history, &point);

@@ -47,6 +47,8 @@ lw_run_json_write (const LwRun *run)
   g_string_append_printf (text, "\"seed\": \"%" G_GUINT64_FORMAT "\", \"validation\": \"%s\", ",
                           settings->seed, validations[settings->validation]);
   put_double (text, "fraction", settings->fraction);
+  g_string_append_printf (text, ", \"patience\": %u, \"keep_best\": %s, \"threads\": %u", settings->patience,
+                          settings->keep_best ? "true" : "false", settings->threads);
 
   g_string_append_printf (text, "},\n \"state\": {\"step\": \"%" G_GINT64_FORMAT "\", \"epoch\": %u, "
                           "\"position\": \"%" G_GUINT64_FORMAT "\", \"slots\": %u, ", state->step,
@@ -156,6 +158,27 @@ get_rng (Reader *reader, JsonObject *object)
                    get_unsigned (reader, object, "counter", G_MAXUINT64) };
 }
 
+/* What files from before there was such a thing have not: 0 or FALSE. */
+static guint
+get_newer (Reader *reader, JsonObject *object, const char *key, gint64 maximum)
+{
+  if (object == NULL || !json_object_has_member (object, key))
+    return 0;
+  return get_small (reader, object, key, 0, maximum);
+}
+
+static gboolean
+get_newer_boolean (Reader *reader, JsonObject *object, const char *key)
+{
+  JsonNode *node = object != NULL ? json_object_get_member (object, key) : NULL;
+
+  if (node == NULL)
+    return FALSE;
+  if (!holds (node, G_TYPE_BOOLEAN) && reader->fault == NULL)
+    reader->fault = key;
+  return holds (node, G_TYPE_BOOLEAN) && json_node_get_boolean (node);
+}
+
 static void
 get_settings (Reader *reader, JsonObject *object, LwRunSettings *settings)
 {
@@ -169,6 +192,9 @@ get_settings (Reader *reader, JsonObject *object, LwRunSettings *settings)
     settings->shuffle = (guint) get_unsigned (reader, object, "shuffle", G_MAXUINT - 1);
   settings->seed = get_unsigned (reader, object, "seed", G_MAXUINT64);
   settings->fraction = get_double (reader, object, "fraction", FALSE);
+  settings->patience = get_newer (reader, object, "patience", 1000);
+  settings->keep_best = get_newer_boolean (reader, object, "keep_best");
+  settings->threads = get_newer (reader, object, "threads", 256);
   for (guint i = 0; i < G_N_ELEMENTS (validations); i++)
     if (g_str_equal (validation, validations[i]))
       {

@@ -26,7 +26,8 @@ typedef struct {
   float       accuracy; /* share of right answers, 0 to 1 */
   double      seconds;  /* of training since the run's first step, pauses not counted */
   gint32      n_images; /* how many images the figures stand for */
-  char        note[28]; /* events: UTF-8, terminated */
+  float       rate;     /* training steps: the learning rate; NaN where a file from before it was kept knows none */
+  char        note[24]; /* events: UTF-8, terminated */
 } LwHistoryPoint;
 
 typedef struct _LwHistory LwHistory;

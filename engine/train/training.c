@@ -258,7 +258,7 @@ lw_training_step (LwTraining *training, LwHistoryPoint *point, GError **error)
   LwScope  *s = lw_scope_begin (training->step_device);
   LwBatchResult result = { NAN, 0 };
   gint64    n_images;
-  double    taken;
+  double    taken, rate = lw_optimizer_get_current_rate (training->optimizer);
   gboolean  ok;
 
   training->epoch_end = FALSE;
@@ -286,6 +286,7 @@ lw_training_step (LwTraining *training, LwHistoryPoint *point, GError **error)
     .accuracy = (float) ((double) result.n_right / (double) n_images),
     .seconds = training->seconds,
     .n_images = (gint32) n_images,
+    .rate = (float) rate,
   };
   finish_epoch_if_due (training);
   return TRUE;

@@ -45,11 +45,11 @@ make_history (guint n)
   for (guint i = 0; i < n; i++)
     {
       LwHistoryPoint point = { LW_POINT_TRAIN, (gint32) (1 + i / 100), i + 1, 2.3f / (float) (1 + i),
-                               0.5f, 0.01 * i, 32, "" };
+                               0.5f, 0.01 * i, 32, 0.001f / (float) (1 + i), "" };
 
       if (i % 100 == 99)
         point = (LwHistoryPoint) { LW_POINT_EVENT, (gint32) (1 + i / 100), i + 1, NAN, INFINITY,
-                                   0.01 * i, 0, "rate 0.0003 · größer" };
+                                   0.01 * i, 0, 0, "rate 0.0003 · größer" };
       lw_history_append (history, &point);
     }
   return history;
@@ -75,7 +75,8 @@ make_run (const char *preset, const char *optimizer_values, guint n_points)
   LwState                fields = { .model = model, .weights = weights, .slots = slots, .rngs = rngs };
   LwRun                 *run;
 
-  fields.settings = (LwRunSettings) { 7, 48, 1000, G_MAXUINT64 - 5, LW_VALIDATION_FRACTION, 0.1 + 0.2 };
+  fields.settings = (LwRunSettings) { 7, 48, 1000, G_MAXUINT64 - 5, LW_VALIDATION_FRACTION, 0.1 + 0.2,
+                                      12, TRUE, 3 };
   for (guint layer = 0; layer < n_layers; layer++)
     {
       const LwLayerInfo *info = lw_model_spec_get_info (model, layer);
@@ -130,6 +131,7 @@ assert_histories_equal (const LwHistory *a, const LwHistory *b)
           g_assert_cmpmem (&pa[i].accuracy, 4, &pb[i].accuracy, 4);
           g_assert_cmpmem (&pa[i].seconds, 8, &pb[i].seconds, 8);
           g_assert_cmpint (pa[i].n_images, ==, pb[i].n_images);
+          g_assert_cmpmem (&pa[i].rate, 4, &pb[i].rate, 4);
           g_assert_cmpstr (pa[i].note, ==, pb[i].note);
         }
     }
@@ -145,6 +147,9 @@ assert_runs_equal (const LwRun *a, const LwRun *b)
   g_assert_cmpuint (a->settings.seed, ==, b->settings.seed);
   g_assert_cmpint (a->settings.validation, ==, b->settings.validation);
   g_assert_true (a->settings.fraction == b->settings.fraction);
+  g_assert_cmpuint (a->settings.patience, ==, b->settings.patience);
+  g_assert_cmpint (a->settings.keep_best, ==, b->settings.keep_best);
+  g_assert_cmpuint (a->settings.threads, ==, b->settings.threads);
   g_assert_true (lw_state_equal (a->state, b->state));
   g_assert_true (a->state->seconds == b->state->seconds);
   assert_histories_equal (a->history, b->history);
@@ -694,6 +699,9 @@ test_bad_run_json (void)
     { "\"seed\": \"18446744073709551610\"", "\"seed\": 1", "seed" },
     { "\"validation\": \"fraction\"", "\"validation\": \"all\"", "validation" },
     { "\"fraction\": \"0.3", "\"fraction\": \"1.3", "fraction" },
+    { "\"patience\": 12", "\"patience\": 1001", "patience" },
+    { "\"keep_best\": true", "\"keep_best\": 1", "keep_best" },
+    { "\"threads\": 3", "\"threads\": -1", "threads" },
     { "\"step\": \"9007199254740993\"", "\"step\": \"9007199254740992\"", "optimizer" },
     { "\"step\": \"9007199254740993\"", "\"step\": \"-1\"", "step" },
     { "\"step\": \"9007199254740993\"", "\"step\": \"9223372036854775807\"", "step" },
@@ -903,7 +911,7 @@ test_history (void)
   gsize                length;
   const guint8        *data = g_bytes_get_data (bytes, &length);
 
-  g_assert_cmpuint (length, ==, 16 + 5000 * 33 + 50 * 28);
+  g_assert_cmpuint (length, ==, 16 + 5000 * 37 + 50 * 28);
   back = lw_history_unpack (bytes, "my.keras", &error);
   g_assert_no_error (error);
   assert_histories_equal (history, back);
@@ -925,6 +933,62 @@ test_history (void)
       g_assert_true ((some == NULL) == (error != NULL));
       g_clear_error (&error);
     }
+}
+
+/* What was written before rates were kept, and notes were longer. */
+static void
+test_history_format_1 (void)
+{
+  enum { N = 3, AT_RATES = 16 + N * 33, AT_NOTE = 16 + N * 37 };
+  static const char    note[28] = "rate 0.0003 · größe…x"; /* cut in the middle of a character */
+  g_autoptr(LwHistory) history = make_history (N);
+  g_autoptr(LwHistory) back = NULL;
+  g_autoptr(GBytes)    bytes = lw_history_pack (history), old = NULL;
+  const guint8        *data = g_bytes_get_data (bytes, NULL);
+  GByteArray          *array = g_byte_array_new ();
+  LwHistoryCursor      cursor = { 0 };
+  const LwHistoryPoint *points;
+  gsize                n;
+  GError              *error = NULL;
+
+  g_assert_cmpuint (g_bytes_get_size (bytes), ==, AT_NOTE);
+  g_byte_array_append (array, data, AT_RATES);
+  array->data[4] = 1;
+  array->data[16 + 1] |= 0x80;
+  g_byte_array_append (array, (const guint8 *) note, sizeof note);
+  old = g_byte_array_free_to_bytes (array);
+  back = lw_history_unpack (old, "old.keras", &error);
+  g_assert_no_error (error);
+  points = lw_history_read (back, &cursor, &n);
+  g_assert_cmpuint (n, ==, N);
+  for (gsize i = 0; i < N; i++)
+    {
+      g_assert_cmpint (points[i].step, ==, i + 1);
+      g_assert_true (isnan (points[i].rate));
+    }
+  g_assert_true (g_utf8_validate (points[1].note, -1, NULL));
+  g_assert_true (g_str_has_prefix (note, points[1].note));
+  g_assert_cmpuint (strlen (points[1].note), >, 15);
+}
+
+/* Settings from before early stopping. */
+static void
+test_older_settings (void)
+{
+  GBytes            *good[G_N_ELEMENTS (members)];
+  GBytes            *changed[G_N_ELEMENTS (members)];
+  g_autoptr(GString) edited = NULL;
+  g_autoptr(GBytes)  bytes = NULL;
+
+  read_members (good);
+  edited = g_string_new (g_bytes_get_data (good[3], NULL));
+  g_assert_cmpuint (g_string_replace (edited, ", \"patience\": 12, \"keep_best\": true, \"threads\": 3", "", 1), ==, 1);
+  bytes = g_bytes_new (edited->str, edited->len);
+  memcpy (changed, good, sizeof good);
+  changed[3] = bytes;
+  g_assert_no_error (load_zip (5, members, changed));
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    g_bytes_unref (good[i]);
 }
 
 int
@@ -951,6 +1015,8 @@ main (int argc, char **argv)
   g_test_add_func ("/archive/unreadable", test_unreadable);
   g_test_add_func ("/archive/failed-save", test_failed_save);
   g_test_add_func ("/archive/history", test_history);
+  g_test_add_func ("/archive/history-format-1", test_history_format_1);
+  g_test_add_func ("/archive/older-settings", test_older_settings);
   result = g_test_run ();
   test_remove_folder ();
   return result;
