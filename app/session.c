@@ -209,7 +209,8 @@ adopt_run (LwSession *self, LwSessionRun *run)
     g_ptr_array_remove_index (self->runs, 0);
   if (run->name == NULL)
     {
-      run->name = g_strdup_printf (_("Run %u"), ++self->n_runs_made);
+      run->id = ++self->n_runs_made;
+      run->name = g_strdup_printf (_("Run %u"), run->id);
       run->note = run_note (run->document);
       run->slot = free_slot (self);
     }

@@ -25,6 +25,7 @@ G_DECLARE_FINAL_TYPE (LwSession, lw_session, LW, SESSION, GObject)
 /* A run as the session keeps it: `state` is NULL until it has been trained or loaded; figures are of
  * its newest points, NaN where there are none. Borrowed from the session. */
 typedef struct {
+  guint       id;          /* from 1, the same as long as the run lives, also through Undo */
   char       *name;        /* "Run 3" */
   char       *note;        /* "convnet, Adam 0.001" */
   guint       slot;        /* colour, dash and marker */

@@ -317,7 +317,7 @@ on_runs_changed (LwWindow *self)
   for (guint i = 0; i < n; i++)
     {
       LwSessionRun         *run = lw_session_get_nth_run (self->session, i);
-      g_autoptr (LwRunItem) item = lw_run_item_new (run->name, run->note, run->slot);
+      g_autoptr (LwRunItem) item = lw_run_item_new (run->id, run->name, run->note, run->slot);
 
       g_list_store_append (self->run_items, item);
       update_run_item (self, i);

@@ -455,7 +455,7 @@ static LwRunItem *
 add_run (GListStore *runs, guint slot)
 {
   g_autofree char *name = g_strdup_printf ("Run %u", slot + 1);
-  g_autoptr (LwRunItem) item = lw_run_item_new (name, "mlp, Adam 0.001", slot);
+  g_autoptr (LwRunItem) item = lw_run_item_new (slot + 1, name, "mlp, Adam 0.001", slot);
 
   g_list_store_insert (runs, 0, item);
   return item;
@@ -631,7 +631,7 @@ test_status_line (void)
 static void
 test_run_item (void)
 {
-  g_autoptr (LwRunItem) item = lw_run_item_new ("Run 1", "mlp", 4);
+  g_autoptr (LwRunItem) item = lw_run_item_new (1, "Run 1", "mlp", 4);
   int n = 0;
 
   g_assert_cmpstr (lw_run_item_get_name (item), ==, "Run 1");

@@ -10,6 +10,7 @@ struct _LwRunItem {
   char *note;
   char *state;
 
+  guint id;
   guint slot;
   double train_loss;
   double test_loss;
@@ -19,6 +20,7 @@ struct _LwRunItem {
 
 enum {
   PROP_0,
+  PROP_ID,
   PROP_NAME,
   PROP_NOTE,
   PROP_STATE,
@@ -60,6 +62,9 @@ lw_run_item_get_property (GObject *object, guint id, GValue *value, GParamSpec *
 
   switch (id)
     {
+    case PROP_ID:
+      g_value_set_uint (value, self->id);
+      break;
     case PROP_NAME:
       g_value_set_string (value, self->name);
       break;
@@ -96,6 +101,9 @@ lw_run_item_set_property (GObject *object, guint id, const GValue *value, GParam
 
   switch (id)
     {
+    case PROP_ID:
+      self->id = g_value_get_uint (value);
+      break;
     case PROP_NAME:
       lw_run_item_set_name (self, g_value_get_string (value));
       break;
@@ -154,6 +162,8 @@ lw_run_item_class_init (LwRunItemClass *klass)
   object_class->set_property = lw_run_item_set_property;
   object_class->finalize = lw_run_item_finalize;
 
+  properties[PROP_ID] = g_param_spec_uint ("id", NULL, NULL, 0, G_MAXUINT, 0,
+                                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
   properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
   properties[PROP_NOTE] = g_param_spec_string ("note", NULL, NULL, NULL, flags);
   properties[PROP_STATE] = g_param_spec_string ("state", NULL, NULL, NULL, flags);
@@ -175,9 +185,17 @@ lw_run_item_init (LwRunItem *self)
 }
 
 LwRunItem *
-lw_run_item_new (const char *name, const char *note, guint slot)
+lw_run_item_new (guint id, const char *name, const char *note, guint slot)
 {
-  return g_object_new (LW_TYPE_RUN_ITEM, "name", name, "note", note, "slot", slot, NULL);
+  return g_object_new (LW_TYPE_RUN_ITEM, "id", id, "name", name, "note", note, "slot", slot, NULL);
+}
+
+guint
+lw_run_item_get_id (LwRunItem *self)
+{
+  g_return_val_if_fail (LW_IS_RUN_ITEM (self), 0);
+
+  return self->id;
 }
 
 const char *

@@ -6,7 +6,8 @@ G_BEGIN_DECLS
 
 /* One run in the list under the charts.
  *
- * Properties, all readable and writable, with notify:
+ * Properties, all readable and writable, with notify, but for the id, which is for life:
+ *   id             uint     what actions about this run name it by
  *   name           string   "Run 3"
  *   note           string   what differs from the other runs: "convnet, Adam 0.001"
  *   state          string   "training", "5 epochs", "stopped"
@@ -18,10 +19,12 @@ G_BEGIN_DECLS
 #define LW_TYPE_RUN_ITEM (lw_run_item_get_type ())
 G_DECLARE_FINAL_TYPE (LwRunItem, lw_run_item, LW, RUN_ITEM, GObject)
 
-LwRunItem  *lw_run_item_new               (const char *name,
+LwRunItem  *lw_run_item_new               (guint       id,
+                                           const char *name,
                                            const char *note,
                                            guint       slot) G_GNUC_WARN_UNUSED_RESULT;
 
+guint       lw_run_item_get_id            (LwRunItem  *self);
 const char *lw_run_item_get_name          (LwRunItem  *self);
 void        lw_run_item_set_name          (LwRunItem  *self,
                                            const char *name);
