@@ -64,6 +64,8 @@ struct _LwIterator {
   LwDatasetPlace place;
   LwRng          rng;     /* as it is now */
   guint64        pending; /* rows of this epoch that are still to be gone through, after set_place() */
+  guint64        max_rows; /* of a batch, where the pipeline ends in batches of rows; 0: as many as it has */
+  guint64        row_limit; /* the same, of the batch that is being taken */
   LwStage       *last;    /* the stage that elements come out of */
 };
 

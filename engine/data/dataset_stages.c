@@ -390,14 +390,26 @@ make_batch (LwStage *stage, LwScope *s, GArray *items, LwItem *batch)
   return TRUE;
 }
 
+/* TRUE for batches of single rows that come out of the pipeline as they are, or mapped. */
+static gboolean
+can_be_smaller (LwStage *stage)
+{
+  for (LwStage *last = stage->iterator->last; last != stage; last = last->source)
+    if (last->class != &lw_stage_map)
+      return FALSE;
+  return stage->dataset->source->weight == 1;
+}
+
 static guint64
 batch_next (LwStage *stage, LwScope *s, LwItem *batch)
 {
   LwDataset        *dataset = stage->dataset;
   g_autoptr (GArray) items = items_new (stage->source);
+  const guint64     limit = stage->iterator->row_limit;
+  const guint64     size = limit > 0 && can_be_smaller (stage) ? MIN (dataset->count, limit) : dataset->count;
   guint64           weight = 0, n = 0;
 
-  while (n < dataset->count)
+  while (n < size)
     {
       LwItem  item = { 0 };
       guint64 one = next_of_source (stage, s, batch != NULL ? &item : NULL);
@@ -409,7 +421,7 @@ batch_next (LwStage *stage, LwScope *s, LwItem *batch)
       weight += one;
       n++;
     }
-  if (has_failed (s) || n == 0 || (n < dataset->count && dataset->drop_remainder))
+  if (has_failed (s) || n == 0 || (n < size && dataset->drop_remainder))
     weight = 0;
   if (weight > 0 && batch != NULL)
     {

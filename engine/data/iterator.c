@@ -97,6 +97,14 @@ lw_iterator_set_place (LwIterator *iterator, const LwDatasetPlace *place)
   start_epoch (iterator);
 }
 
+/* The next element of at most `limit` rows (0: any), where elements can be made smaller. */
+static guint64
+next_element (LwIterator *iterator, LwScope *s, LwItem *item, guint64 limit)
+{
+  iterator->row_limit = limit;
+  return iterator->last->class->next (iterator->last, s, item);
+}
+
 /* Goes to where set_place() was told to, by making the draws again. Ends early at the epoch's end and
  * when s fails; with s NULL it leaves nothing but the generator in order. */
 static void
@@ -104,12 +112,18 @@ catch_up (LwIterator *iterator, LwScope *s)
 {
   while (iterator->pending > 0)
     {
-      guint64 weight = iterator->last->class->next (iterator->last, s, NULL);
+      guint64 weight = next_element (iterator, s, NULL, iterator->pending);
 
       if (weight == 0 && s != NULL && lw_scope_has_failed (s))
         return;
       iterator->pending -= weight == 0 ? iterator->pending : MIN (weight, iterator->pending);
     }
+}
+
+void
+lw_iterator_set_max_rows (LwIterator *iterator, guint n)
+{
+  iterator->max_rows = n;
 }
 
 void
@@ -139,7 +153,7 @@ lw_iterator_next (LwIterator *iterator, LwScope *s, LwTensor **components)
     return FALSE;
   catch_up (iterator, s);
   if (!lw_scope_has_failed (s))
-    weight = iterator->last->class->next (iterator->last, s, &item);
+    weight = next_element (iterator, s, &item, iterator->max_rows);
   if (lw_scope_has_failed (s) || (weight > 0 && !lw_item_make (&item, iterator->dataset, s)))
     {
       lw_item_clear (&item);
