@@ -17,6 +17,7 @@ struct _LwOptimizer {
   GPtrArray             *slots; /* LwVariable, in file order */
   double                 learning_rate;
   gint64                 iterations;
+  gint64                 begin; /* iterations before the slots' first */
 };
 
 /* -- which slots there are -- */
@@ -57,6 +58,21 @@ lw_optimizer_spec_get_slot (const LwSpec *spec, guint n, guint i)
     return (int) (i / layout.interleaved);
   i -= n * layout.interleaved;
   return i < n * layout.behind ? (int) (i % n) : -1;
+}
+
+const char *
+lw_optimizer_spec_get_slot_name (const LwSpec *spec, guint n, guint i)
+{
+  const Layout layout = get_layout (spec);
+
+  if (i < n * layout.averages)
+    return "average";
+  i -= n * layout.averages;
+  if (i < n * layout.interleaved)
+    return lw_optimizer_kind_find (spec)->slot_name (spec, i % layout.interleaved);
+  i -= n * layout.interleaved;
+  return i < n * layout.behind ? lw_optimizer_kind_find (spec)->slot_name (spec, layout.interleaved + i / n)
+                               : "u_product";
 }
 
 /* The slot k of variable i, moving averages not counted. */
@@ -215,7 +231,7 @@ update_average (LwOptimizer *optimizer, LwScope *s, guint i, GError **error)
 
   if (out == NULL)
     return FALSE;
-  if (optimizer->iterations > 0)
+  if (optimizer->iterations > optimizer->begin)
     momentum = lw_spec_get_float (optimizer->spec, "ema_momentum");
   lw_optimizer_average (s, momentum, w, average, out);
   return out == average || lw_variable_assign (slot, out, error);
@@ -245,7 +261,7 @@ update_averages (LwOptimizer *optimizer, LwScope *s, GError **error)
 gboolean
 lw_optimizer_finalize_variable_values (LwOptimizer *optimizer, GError **error)
 {
-  return !lw_spec_get_bool (optimizer->spec, "use_ema") || optimizer->iterations == 0
+  return !lw_spec_get_bool (optimizer->spec, "use_ema") || optimizer->iterations == optimizer->begin
          || take_averages (optimizer, error);
 }
 
@@ -274,6 +290,7 @@ check_gradient (LwOptimizer *optimizer, guint i, LwTensor *grad, GError **error)
 static gboolean
 prepare_step (LwOptimizer *optimizer, LwScope *s, LwOptimizerStep *step, GError **error)
 {
+  const gint64         t = optimizer->iterations - optimizer->begin + 1;
   LwVariable          *slot;
   g_autoptr (LwTensor) out = NULL;
   double               product = 1;
@@ -281,13 +298,13 @@ prepare_step (LwOptimizer *optimizer, LwScope *s, LwOptimizerStep *step, GError 
   *step = (LwOptimizerStep) { .rate = lw_optimizer_get_current_rate (optimizer) };
   if (!optimizer->kind->has_product)
     {
-      optimizer->kind->prepare (optimizer->spec, optimizer->iterations + 1, &product, step);
+      optimizer->kind->prepare (optimizer->spec, t, &product, step);
       return TRUE;
     }
 
   slot = g_ptr_array_index (optimizer->slots, optimizer->slots->len - 1);
   product = lw_tensor_get_value (lw_variable_get_value (slot), 0);
-  optimizer->kind->prepare (optimizer->spec, optimizer->iterations + 1, &product, step);
+  optimizer->kind->prepare (optimizer->spec, t, &product, step);
   out = lw_variable_get_target (slot, lw_scope_get_device (s)->pool, error);
   if (out == NULL)
     return FALSE;
@@ -371,6 +388,18 @@ void
 lw_optimizer_set_iterations (LwOptimizer *optimizer, gint64 iterations)
 {
   optimizer->iterations = iterations;
+}
+
+gint64
+lw_optimizer_get_begin (LwOptimizer *optimizer)
+{
+  return optimizer->begin;
+}
+
+void
+lw_optimizer_set_begin (LwOptimizer *optimizer, gint64 iterations)
+{
+  optimizer->begin = iterations;
 }
 
 guint

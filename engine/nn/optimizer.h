@@ -32,8 +32,8 @@
  * Values are rounded to the variables' dtype where they are stored; what concerns a whole step (rates,
  * bias corrections, factors) is computed in double. The result is the same for any number of threads.
  *
- * Its slots, the iteration count and the learning rate are values to be read and set: with them an
- * optimizer made anew for the same spec takes the same steps, bit for bit. */
+ * Its slots, the iteration count (and where it began) and the learning rate are values to be read and set: with
+ * them an optimizer made anew for the same spec takes the same steps, bit for bit. */
 
 G_BEGIN_DECLS
 
@@ -60,6 +60,10 @@ void         lw_optimizer_set_learning_rate (LwOptimizer *optimizer, double rate
 double       lw_optimizer_get_current_rate  (LwOptimizer *optimizer);
 gint64       lw_optimizer_get_iterations    (LwOptimizer *optimizer);
 void         lw_optimizer_set_iterations    (LwOptimizer *optimizer, gint64 iterations);
+/* The iterations at which the slots began, where another optimizer had taken them before; 0 at first. Bias corrections
+ * (t above) and use_ema's first average count from there, and a schedule goes by all iterations. */
+gint64       lw_optimizer_get_begin         (LwOptimizer *optimizer);
+void         lw_optimizer_set_begin         (LwOptimizer *optimizer, gint64 iterations);
 
 /* The slots in Keras' file order behind iteration and learning rate. With use_ema the averages
  * (1) … (n) come first. Then SGD with momentum m(1) … m(n); Adam and AdamW m(1), v(1), m(2), …, with
@@ -80,6 +84,9 @@ gboolean     lw_optimizer_finalize_variable_values (LwOptimizer *optimizer, GErr
 gboolean     lw_optimizer_spec_check        (const LwSpec *spec, GError **error);
 guint        lw_optimizer_spec_count_slots  (const LwSpec *spec, guint n);
 int          lw_optimizer_spec_get_slot     (const LwSpec *spec, guint n, guint i);
+/* What slot i is, in Keras' words: "average" (use_ema's), "m", "v", "vhat", "momentum", "velocity", "average_gradient",
+ * "accumulator", "u_product". */
+const char  *lw_optimizer_spec_get_slot_name (const LwSpec *spec, guint n, guint i);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LwOptimizer, lw_optimizer_free)
 

@@ -51,6 +51,12 @@ sgd_interleaved (const LwSpec *spec)
   return lw_spec_get_float (spec, "momentum") > 0 ? 1 : 0;
 }
 
+static const char *
+sgd_slot_name (const LwSpec *spec, guint k)
+{
+  return "momentum";
+}
+
 static void
 sgd_prepare (const LwSpec *spec, gint64 t, double *product, LwOptimizerStep *step)
 {
@@ -79,6 +85,14 @@ static guint
 adam_behind (const LwSpec *spec)
 {
   return lw_spec_get_bool (spec, "amsgrad") ? 1 : 0;
+}
+
+static const char *
+adam_slot_name (const LwSpec *spec, guint k)
+{
+  static const char *const names[] = { "m", "v", "vhat" };
+
+  return names[k];
 }
 
 static void
@@ -163,6 +177,14 @@ rmsprop_behind (const LwSpec *spec)
   return 1 + (lw_spec_get_float (spec, "momentum") > 0) + (lw_spec_get_bool (spec, "centered") ? 1 : 0);
 }
 
+static const char *
+rmsprop_slot_name (const LwSpec *spec, guint k)
+{
+  if (k == 0)
+    return "velocity";
+  return k == 1 && lw_spec_get_float (spec, "momentum") > 0 ? "momentum" : "average_gradient";
+}
+
 static void
 rmsprop_prepare (const LwSpec *spec, gint64 t, double *product, LwOptimizerStep *step)
 {
@@ -200,6 +222,12 @@ rmsprop_run_f64 (const LwOptimizerStep *step, gsize n, const double *g, const do
 
 /* -- Adagrad -- */
 
+static const char *
+adagrad_slot_name (const LwSpec *spec, guint k)
+{
+  return "accumulator";
+}
+
 static void
 adagrad_prepare (const LwSpec *spec, gint64 t, double *product, LwOptimizerStep *step)
 {
@@ -221,13 +249,14 @@ adagrad_run_f64 (const LwOptimizerStep *step, gsize n, const double *g, const do
 }
 
 static const LwOptimizerKind kinds[] = {
-  { "SGD", sgd_interleaved, no_slots, FALSE, NULL, sgd_prepare, sgd_run_f32, sgd_run_f64 },
-  { "Adam", two_slots, adam_behind, FALSE, NULL, adam_prepare, adam_run_f32, adam_run_f64 },
-  { "AdamW", two_slots, adam_behind, FALSE, NULL, adam_prepare, adam_run_f32, adam_run_f64 },
-  { "Nadam", two_slots, no_slots, TRUE, NULL, nadam_prepare, nadam_run_f32, nadam_run_f64 },
-  { "RMSprop", no_slots, rmsprop_behind, FALSE, NULL, rmsprop_prepare, rmsprop_run_f32, rmsprop_run_f64 },
-  { "Adagrad", one_slot, no_slots, FALSE, "initial_accumulator_value", adagrad_prepare, adagrad_run_f32,
-    adagrad_run_f64 },
+  { "SGD", sgd_interleaved, no_slots, sgd_slot_name, FALSE, NULL, sgd_prepare, sgd_run_f32, sgd_run_f64 },
+  { "Adam", two_slots, adam_behind, adam_slot_name, FALSE, NULL, adam_prepare, adam_run_f32, adam_run_f64 },
+  { "AdamW", two_slots, adam_behind, adam_slot_name, FALSE, NULL, adam_prepare, adam_run_f32, adam_run_f64 },
+  { "Nadam", two_slots, no_slots, adam_slot_name, TRUE, NULL, nadam_prepare, nadam_run_f32, nadam_run_f64 },
+  { "RMSprop", no_slots, rmsprop_behind, rmsprop_slot_name, FALSE, NULL, rmsprop_prepare, rmsprop_run_f32,
+    rmsprop_run_f64 },
+  { "Adagrad", one_slot, no_slots, adagrad_slot_name, FALSE, "initial_accumulator_value", adagrad_prepare,
+    adagrad_run_f32, adagrad_run_f64 },
 };
 
 const LwOptimizerKind *

@@ -27,6 +27,8 @@ typedef struct {
    * groups (velocity(1) … velocity(n), momentum(1) …) behind them; in[] has them in that order. */
   guint (*n_interleaved) (const LwSpec *spec);
   guint (*n_behind)      (const LwSpec *spec);
+  /* What a variable's slot k is, those that take turns first (lw_optimizer_spec_get_slot_name()). */
+  const char *(*slot_name) (const LwSpec *spec, guint k);
   /* One number for all variables, last in the file, begins at 1: Nadam's u_product. */
   gboolean has_product;
   /* The key of the field that slots begin with, or NULL for zeros. */
