@@ -1,29 +1,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/io/json_text.h"
 #include "engine/io/keras_config.h"
 #include "engine/nn/schedule.h"
-
-/* The text is put together here and not by json-glib, which in 1.6 writes 1e-10 as the invalid
- * "1e-10.0" and 0.9 with seventeen digits. */
-
-static void
-append_string (GString *json, const char *text)
-{
-  g_string_append_c (json, '"');
-  for (const char *p = text; *p != '\0'; p++)
-    {
-      const guchar c = (guchar) *p;
-
-      if (c == '"' || c == '\\')
-        g_string_append_c (json, '\\');
-      if (c < 0x20)
-        g_string_append_printf (json, "\\u%04x", c);
-      else
-        g_string_append_c (json, *p);
-    }
-  g_string_append_c (json, '"');
-}
 
 /* `text` is a number's shortest form. Keras insists on a float where one is meant: SGD refuses a
  * momentum of 0. */
@@ -80,7 +60,7 @@ append_value (GString *json, const LwField *field, const LwFieldValue *value)
         append_list (json, field, text);
       break;
     case LW_FIELD_CHOICE:
-      append_string (json, text);
+      lw_json_append_string (json, text);
       break;
     case LW_FIELD_INT:
     case LW_FIELD_BOOL:
@@ -200,7 +180,7 @@ append_layer (GString *json, const LwSpec *layer)
 
   begin_object (json, "keras.layers", class_name);
   g_string_append (json, "\"name\":");
-  append_string (json, lw_spec_get_name (layer));
+  lw_json_append_string (json, lw_spec_get_name (layer));
   g_string_append (json, ",\"dtype\":\"float32\",\"trainable\":true");
   append_fields (json, layer);
   if (strcmp (class_name, "Conv2D") == 0)
@@ -311,12 +291,12 @@ lw_keras_config_write (const LwModelSpec *model)
 
   begin_object (json, "keras", "Sequential");
   g_string_append (json, "\"name\":");
-  append_string (json, lw_model_spec_get_name (model));
+  lw_json_append_string (json, lw_model_spec_get_name (model));
   g_string_append (json, ",\"trainable\":true,\"dtype\":\"float32\",\"layers\":[");
 
   begin_object (json, "keras.layers", "InputLayer");
   g_string_append (json, "\"name\":");
-  append_string (json, input_name);
+  lw_json_append_string (json, input_name);
   g_string_append (json, ",\"dtype\":\"float32\",\"batch_shape\":");
   append_batch_shape (json, input);
   end_object (json);

@@ -10,6 +10,7 @@
 
 struct _LwZipReader {
   zip_t  *zip;
+  GBytes *bytes; /* what is read, if it is no file */
   char   *subject;
   guint64 file_size;
   guint   n_members;
@@ -31,6 +32,24 @@ enum {
   MAX_COMMENT = 65535,
 };
 
+/* What an archive is read from: a file, or memory. */
+typedef struct {
+  int     fd;    /* -1: memory */
+  GBytes *bytes;
+  guint64 size;
+} Input;
+
+static gboolean
+read_at (const Input *input, guint64 place, gpointer buffer, gsize length)
+{
+  if (place > input->size || input->size - place < length)
+    return FALSE;
+  if (input->fd >= 0)
+    return pread (input->fd, buffer, length, (off_t) place) == (gssize) length;
+  memcpy (buffer, (const char *) g_bytes_get_data (input->bytes, NULL) + place, length);
+  return TRUE;
+}
+
 static guint64
 read_u64 (const guint8 *p)
 {
@@ -43,27 +62,22 @@ read_u64 (const guint8 *p)
 /* libzip makes a table of as many entries as a Zip64 end record claims before it reads the first of
  * them. So the claim is checked here: the tail is searched for locators of such records. */
 static gboolean
-check_zip64_claim (int fd, guint64 file_size, guint max_members)
+check_zip64_claim (const Input *input, guint max_members)
 {
-  gsize              length = MIN (file_size, MAX_COMMENT + END_LENGTH + LOCATOR_LENGTH);
-  g_autofree guint8 *tail = g_malloc (length);
+  gsize              length = MIN (input->size, MAX_COMMENT + END_LENGTH + LOCATOR_LENGTH);
+  g_autofree guint8 *tail = g_malloc (length + 1);
 
-  if (pread (fd, tail, length, (off_t) (file_size - length)) != (gssize) length)
+  if (!read_at (input, input->size - length, tail, length))
     return FALSE;
   for (gsize i = 0; i + LOCATOR_LENGTH <= length; i++)
     {
-      guint8  end[END64_LENGTH];
-      guint64 place;
+      guint8 end[END64_LENGTH];
 
-      if (memcmp (tail + i, "PK\6\7", 4) != 0)
-        continue;
-      place = read_u64 (tail + i + 8);
-      if (place >= file_size || file_size - place < END64_LENGTH
-          || pread (fd, end, sizeof end, (off_t) place) != (gssize) sizeof end
-          || memcmp (end, "PK\6\6", 4) != 0)
+      if (memcmp (tail + i, "PK\6\7", 4) != 0
+          || !read_at (input, read_u64 (tail + i + 8), end, sizeof end) || memcmp (end, "PK\6\6", 4) != 0)
         continue;
       if (read_u64 (end + 24) > max_members || read_u64 (end + 32) > max_members
-          || read_u64 (end + 32) > file_size / ENTRY_LENGTH)
+          || read_u64 (end + 32) > input->size / ENTRY_LENGTH)
         return FALSE;
     }
   return TRUE;
@@ -88,26 +102,39 @@ set_open_error (GError **error, const char *subject, int code)
   zip_error_fini (&reason);
 }
 
-/* Takes the descriptor. Not by zip_fdopen(): its copy would be inherited by child processes. */
-static zip_t *
-open_zip (int fd, int *code)
+/* Takes a descriptor. Not by zip_fdopen(): its copy would be inherited by child processes. */
+static zip_source_t *
+make_source (const Input *input, zip_error_t *reason)
 {
-  FILE         *file = fdopen (fd, "rb");
-  zip_error_t   reason;
+  FILE         *file;
   zip_source_t *source;
-  zip_t        *zip;
 
+  if (input->fd < 0)
+    return zip_source_buffer_create (g_bytes_get_data (input->bytes, NULL), input->size, 0, reason);
+  file = fdopen (input->fd, "rb");
   if (file == NULL)
     {
-      close (fd);
-      *code = ZIP_ER_MEMORY;
+      close (input->fd);
+      zip_error_set (reason, ZIP_ER_MEMORY, 0);
       return NULL;
     }
-  zip_error_init (&reason);
-  source = zip_source_filep_create (file, 0, -1, &reason);
+  source = zip_source_filep_create (file, 0, -1, reason);
   if (source == NULL)
     fclose (file);
-  zip = source != NULL ? zip_open_from_source (source, ZIP_RDONLY, &reason) : NULL;
+  return source;
+}
+
+static zip_t *
+open_zip (const Input *input, int *code)
+{
+  zip_error_t   reason;
+  zip_source_t *source;
+  zip_t        *zip = NULL;
+
+  zip_error_init (&reason);
+  source = make_source (input, &reason);
+  if (source != NULL)
+    zip = zip_open_from_source (source, ZIP_RDONLY, &reason);
   if (zip == NULL && source != NULL)
     zip_source_free (source);
   *code = zip_error_code_zip (&reason);
@@ -115,27 +142,24 @@ open_zip (int fd, int *code)
   return zip;
 }
 
-LwZipReader *
-lw_zip_reader_open (const char *path, guint max_members, GError **error)
+/* Takes a descriptor. */
+static LwZipReader *
+open_input (const Input *input, const char *subject, guint max_members, GError **error)
 {
-  g_autofree char *subject = g_filename_display_name (path);
-  LwZipReader     *reader;
-  zip_t           *zip;
-  guint64          size;
-  zip_int64_t      n;
-  int              code = 0;
-  int              fd = lw_open_file (path, &size, error);
+  LwZipReader *reader;
+  zip_t       *zip;
+  zip_int64_t  n;
+  int          code = 0;
 
-  if (fd < 0)
-    return NULL;
-  if (!check_zip64_claim (fd, size, max_members))
+  if (!check_zip64_claim (input, max_members))
     {
-      close (fd);
+      if (input->fd >= 0)
+        close (input->fd);
       g_set_error (error, LW_ERROR, LW_ERROR_FILE,
                    _("%s is damaged: it claims to hold more members than can be in it"), subject);
       return NULL;
     }
-  zip = open_zip (fd, &code);
+  zip = open_zip (input, &code);
   if (zip == NULL)
     {
       set_open_error (error, subject, code);
@@ -152,10 +176,29 @@ lw_zip_reader_open (const char *path, guint max_members, GError **error)
     }
   reader = g_new0 (LwZipReader, 1);
   reader->zip = zip;
-  reader->subject = g_steal_pointer (&subject);
-  reader->file_size = size;
+  reader->bytes = input->bytes != NULL ? g_bytes_ref (input->bytes) : NULL;
+  reader->subject = g_strdup (subject);
+  reader->file_size = input->size;
   reader->n_members = (guint) n;
   return reader;
+}
+
+LwZipReader *
+lw_zip_reader_open (const char *path, guint max_members, GError **error)
+{
+  g_autofree char *subject = g_filename_display_name (path);
+  Input            input = { 0 };
+
+  input.fd = lw_open_file (path, &input.size, error);
+  return input.fd >= 0 ? open_input (&input, subject, max_members, error) : NULL;
+}
+
+LwZipReader *
+lw_zip_reader_open_bytes (GBytes *bytes, const char *subject, guint max_members, GError **error)
+{
+  const Input input = { -1, bytes, g_bytes_get_size (bytes) };
+
+  return open_input (&input, subject, max_members, error);
 }
 
 void
@@ -164,8 +207,15 @@ lw_zip_reader_close (LwZipReader *reader)
   if (reader == NULL)
     return;
   zip_discard (reader->zip);
+  g_clear_pointer (&reader->bytes, g_bytes_unref);
   g_free (reader->subject);
   g_free (reader);
+}
+
+guint64
+lw_zip_reader_get_file_size (LwZipReader *reader)
+{
+  return reader->file_size;
 }
 
 guint

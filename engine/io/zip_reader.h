@@ -18,8 +18,12 @@ typedef struct _LwZipMember LwZipMember;
  * names the file otherwise. */
 LwZipReader *lw_zip_reader_open          (const char *path, guint max_members,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same with an archive in memory (referenced), which messages call `subject`. */
+LwZipReader *lw_zip_reader_open_bytes    (GBytes *bytes, const char *subject, guint max_members,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void         lw_zip_reader_close         (LwZipReader *reader);
 
+guint64      lw_zip_reader_get_file_size (LwZipReader *reader);
 guint        lw_zip_reader_get_n_members (LwZipReader *reader);
 /* The file's name for messages. */
 const char  *lw_zip_reader_get_subject   (LwZipReader *reader);

@@ -34,6 +34,7 @@ struct _LwZipWriter {
   GArray    *parts;   /* of struct iovec */
   GArray    *members;
   GPtrArray *owned;   /* GBytes */
+  GPtrArray *inner;   /* LwZipWriter: archives in this one */
   guint64    length;  /* of all parts */
   z_stream   deflater; /* of the member that was begun last, if it is deflated */
   gboolean   deflating;
@@ -54,6 +55,7 @@ lw_zip_writer_new (void)
   writer->members = g_array_new (FALSE, FALSE, sizeof (Member));
   g_array_set_clear_func (writer->members, clear_member);
   writer->owned = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  writer->inner = g_ptr_array_new_with_free_func ((GDestroyNotify) lw_zip_writer_free);
   return writer;
 }
 
@@ -67,6 +69,7 @@ lw_zip_writer_free (LwZipWriter *writer)
   g_array_unref (writer->parts);
   g_array_unref (writer->members);
   g_ptr_array_unref (writer->owned);
+  g_ptr_array_unref (writer->inner);
   g_free (writer);
 }
 
@@ -314,8 +317,9 @@ lw_zip_writer_add_bytes (LwZipWriter *writer, GBytes *bytes)
   lw_zip_writer_add (writer, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
 }
 
-gboolean
-lw_zip_writer_save (LwZipWriter *writer, const char *path, GError **error)
+/* The list of members, at the archive's end. */
+static void
+end_archive (LwZipWriter *writer)
 {
   GString *text = g_string_new (NULL);
   guint64  place;
@@ -326,6 +330,25 @@ lw_zip_writer_save (LwZipWriter *writer, const char *path, GError **error)
     put_entry (text, &g_array_index (writer->members, Member, i));
   put_end (text, writer->members->len, text->len, place);
   add_text (writer, text);
+}
+
+void
+lw_zip_writer_add_archive (LwZipWriter *writer, LwZipWriter *inner)
+{
+  end_archive (inner);
+  g_ptr_array_add (writer->inner, inner);
+  for (guint i = 0; i < inner->parts->len; i++)
+    {
+      const struct iovec *part = &g_array_index (inner->parts, struct iovec, i);
+
+      lw_zip_writer_add (writer, part->iov_base, part->iov_len);
+    }
+}
+
+gboolean
+lw_zip_writer_save (LwZipWriter *writer, const char *path, GError **error)
+{
+  end_archive (writer);
   return lw_atomic_file_write (path, (const struct iovec *) (gpointer) writer->parts->data,
                                writer->parts->len, error);
 }

@@ -22,6 +22,9 @@ void         lw_zip_writer_begin_deflated (LwZipWriter *writer, const char *name
 void         lw_zip_writer_add       (LwZipWriter *writer, gconstpointer data, gsize length);
 void         lw_zip_writer_add_bytes (LwZipWriter *writer, GBytes *bytes);
 
+/* Adds a whole archive, ended here, to the member that was begun last. Takes `inner`. */
+void         lw_zip_writer_add_archive (LwZipWriter *writer, LwZipWriter *inner);
+
 /* Ends the archive and writes it by lw_atomic_file_write(). To be called once. */
 gboolean     lw_zip_writer_save      (LwZipWriter *writer, const char *path, GError **error);
 
