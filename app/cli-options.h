@@ -4,7 +4,7 @@
 
 #include "engine/data/images.h"
 #include "engine/nn/model_spec.h"
-#include "engine/train/state.h"
+#include "engine/train/run.h"
 
 /* What the commands share: reading their arguments strictly, and saying what went wrong.
  *

@@ -31,6 +31,8 @@
 #include "engine/train/settings.h"
 #include "engine/train/history.h"
 #include "engine/train/state.h"
+#include "engine/train/run.h"
+#include "engine/train/adapt.h"
 #include "engine/train/training.h"
 #include "engine/train/inference.h"
 #include "engine/train/predictor.h"

@@ -89,17 +89,6 @@ is_note (const char *note)
          && g_utf8_validate (note, -1, NULL);
 }
 
-/* As much of it as a point has room for, whole characters only. */
-static void
-copy_note (char *to, const char *note)
-{
-  const char *end;
-
-  g_strlcpy (to, note, sizeof ((LwHistoryPoint *) NULL)->note);
-  g_utf8_validate (to, -1, &end);
-  to[end - to] = '\0';
-}
-
 LwHistory *
 lw_history_unpack (GBytes *bytes, const char *subject, GError **error)
 {
@@ -139,7 +128,7 @@ lw_history_unpack (GBytes *bytes, const char *subject, GError **error)
         {
           if (length - notes < NOTE_LENGTH || !is_note ((const char *) data + notes))
             return fail (subject, error);
-          copy_note (point.note, (const char *) data + notes);
+          lw_history_point_set_note (&point, (const char *) data + notes);
           notes += NOTE_LENGTH;
         }
       lw_history_append (history, &point);

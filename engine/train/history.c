@@ -78,6 +78,16 @@ lw_history_append (LwHistory *history, const LwHistoryPoint *point)
   atomic_store_explicit (&history->length, length + 1, memory_order_release);
 }
 
+void
+lw_history_point_set_note (LwHistoryPoint *point, const char *note)
+{
+  const char *end;
+
+  g_strlcpy (point->note, note, sizeof point->note);
+  g_utf8_validate (point->note, -1, &end);
+  point->note[end - point->note] = '\0';
+}
+
 gsize
 lw_history_length (const LwHistory *history)
 {

@@ -44,6 +44,9 @@ void                  lw_history_unref  (LwHistory *history);
 /* The writer's only call. */
 void                  lw_history_append (LwHistory *history, const LwHistoryPoint *point);
 
+/* Gives an event its note, cut at a whole character where a point has no room for all of it. */
+void                  lw_history_point_set_note (LwHistoryPoint *point, const char *note);
+
 /* Number of points published so far. */
 gsize                 lw_history_length (const LwHistory *history);
 

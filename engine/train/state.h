@@ -3,6 +3,7 @@
 #include "engine/core/rng.h"
 #include "engine/core/tensor.h"
 #include "engine/nn/model_spec.h"
+#include "engine/train/early_stopping.h"
 #include "engine/train/history.h"
 #include "engine/train/settings.h"
 
@@ -23,6 +24,8 @@ typedef struct {
   LwTensor    **weights;
   guint         n_slots;   /* the optimizer's variables behind iteration and learning rate, in Keras' */
   LwTensor    **slots;     /* file order */
+  gint64        slots_begin; /* steps taken when the slots began: 0, or those at which a fork took another optimizer
+                              * (lw_optimizer_set_begin()) */
   double        learning_rate; /* lw_optimizer_get_learning_rate(): with `step`, it tells whether and where
                                 * a schedule is followed */
 
@@ -37,6 +40,8 @@ typedef struct {
   double        loss_sum, correct_sum;
   gint64        n_counted;
   double        seconds;   /* trained since step 1, pauses not counted */
+
+  LwEarlyStopping stopping; /* what validations have told; zeros where the settings do not ask for it */
 
   /*< private >*/
   gatomicrefcount      ref_count;
@@ -56,19 +61,6 @@ struct _LwSequential *lw_state_get_sequential (LwState *state, GError **error);
  * are not compared). */
 gboolean lw_state_equal (const LwState *a, const LwState *b);
 
-/* LwRun: what a document keeps of one run. state and history may be NULL (nothing trained yet). */
-typedef struct {
-  LwModelSpec  *model;
-  LwRunSettings settings;
-  LwState      *state;
-  LwHistory    *history;
-} LwRun;
-
-LwRun   *lw_run_new     (LwModelSpec *model, const LwRunSettings *settings, LwState *state,
-                         LwHistory *history) G_GNUC_WARN_UNUSED_RESULT;
-void     lw_run_free    (LwRun *run);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LwState, lw_state_unref)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (LwRun, lw_run_free)
 
 G_END_DECLS

@@ -22,6 +22,7 @@ typedef enum {
   COMMAND_WAIT,
   COMMAND_RUN,
   COMMAND_STEP,
+  COMMAND_STEP_EXAMPLE,
   COMMAND_STOP,
   COMMAND_QUIT,
 } Command;
@@ -180,7 +181,8 @@ fail (LwTrainer *trainer, GError *error)
 
 /* -- what the thread does -- */
 
-static void
+/* TRUE if the run should stop early. */
+static gboolean
 validate (LwTrainer *trainer, LwPointKind kind, gsize limit)
 {
   LwEvaluation      result;
@@ -188,7 +190,7 @@ validate (LwTrainer *trainer, LwPointKind kind, gsize limit)
   gint64            begin = g_get_monotonic_time ();
 
   if (!lw_training_validate (trainer->training, limit, &trainer->cancel, &result, &error))
-    return;
+    return FALSE;
   lw_history_append (trainer->history, &(LwHistoryPoint) {
                                          .kind = kind,
                                          .epoch = (gint32) lw_training_get_epoch (trainer->training),
@@ -201,13 +203,15 @@ validate (LwTrainer *trainer, LwPointKind kind, gsize limit)
   trainer->sampled_at = lw_training_get_seconds (trainer->training);
   if (kind == LW_POINT_SAMPLE)
     trainer->sample_cost = (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
+  return kind == LW_POINT_TEST && lw_training_tell_validation (trainer->training, &result, trainer->history);
 }
 
 static void
 apply_new_rate (LwTrainer *trainer)
 {
-  LwHistoryPoint event = { .kind = LW_POINT_EVENT };
-  double         rate;
+  LwHistoryPoint   event;
+  g_autofree char *note = NULL;
+  double           rate;
 
   g_mutex_lock (&trainer->mutex);
   rate = trainer->new_rate;
@@ -217,10 +221,8 @@ apply_new_rate (LwTrainer *trainer)
     return;
   keep_good_state (trainer, lw_training_get_state (trainer->training));
   lw_training_set_learning_rate (trainer->training, rate);
-  event.step = lw_training_get_step (trainer->training);
-  event.epoch = (gint32) lw_training_get_epoch (trainer->training);
-  event.seconds = lw_training_get_seconds (trainer->training);
-  g_snprintf (event.note, sizeof event.note, _("rate %g"), rate);
+  note = g_strdup_printf (_("rate %g"), rate);
+  event = lw_training_make_event (trainer->training, note);
   if (event.step > 0)
     lw_history_append (trainer->history, &event);
 }
@@ -246,6 +248,46 @@ is_finished (LwTrainer *trainer)
     end_running (trainer);
   g_mutex_unlock (&trainer->mutex);
   return finished;
+}
+
+/* Tells where the training stands, until the next command. */
+static void
+rest (LwTrainer *trainer, LwPhase phase)
+{
+  publish (trainer);
+  set_phase (trainer, phase);
+}
+
+/* The same where the run has ended, with the weights that it is to leave. */
+static void
+rest_at_end (LwTrainer *trainer, LwPhase phase)
+{
+  lw_training_keep_best (trainer->training, trainer->history);
+  rest (trainer, phase);
+}
+
+/* The whole validation at an epoch's end; FALSE when it was the run's. */
+static gboolean
+end_epoch (LwTrainer *trainer)
+{
+  if (validate (trainer, LW_POINT_TEST, 0))
+    {
+      g_mutex_lock (&trainer->mutex);
+      end_running (trainer);
+      g_mutex_unlock (&trainer->mutex);
+      rest_at_end (trainer, LW_PHASE_FINISHED);
+      return FALSE;
+    }
+  if (lw_early_stopping_is_on (lw_training_get_settings (trainer->training)))
+    publish (trainer); /* with what was told */
+  return TRUE;
+}
+
+/* What a state that was taken between an epoch's last step and its validation still owes. */
+static gboolean
+settle_epoch (LwTrainer *trainer)
+{
+  return !lw_training_owes_validation (trainer->training) || end_epoch (trainer);
 }
 
 /* Takes one step with all that belongs to it; FALSE when the run has to rest. */
@@ -277,7 +319,7 @@ take_step (LwTrainer *trainer)
   if (lw_training_is_epoch_end (trainer->training))
     {
       publish (trainer);
-      validate (trainer, LW_POINT_TEST, 0);
+      return end_epoch (trainer);
     }
   else
     {
@@ -305,14 +347,6 @@ next_command (LwTrainer *trainer)
     trainer->command = command == COMMAND_QUIT ? COMMAND_QUIT : COMMAND_WAIT;
   g_mutex_unlock (&trainer->mutex);
   return command;
-}
-
-/* Tells where the training stands, until the next command. */
-static void
-rest (LwTrainer *trainer, LwPhase phase)
-{
-  publish (trainer);
-  set_phase (trainer, phase);
 }
 
 static gboolean
@@ -383,11 +417,14 @@ thread_main (gpointer data)
         {
         case COMMAND_RUN:
           set_phase (trainer, LW_PHASE_TRAINING);
+          lw_training_set_max_rows (trainer->training, 0);
           while (is_running (trainer))
             {
+              if (!settle_epoch (trainer))
+                break;
               if (is_finished (trainer))
                 {
-                  rest (trainer, LW_PHASE_FINISHED);
+                  rest_at_end (trainer, LW_PHASE_FINISHED);
                   break;
                 }
               if (!take_step (trainer))
@@ -397,14 +434,18 @@ thread_main (gpointer data)
             rest (trainer, LW_PHASE_PAUSED);
           break;
         case COMMAND_STEP:
+        case COMMAND_STEP_EXAMPLE:
+          lw_training_set_max_rows (trainer->training, command == COMMAND_STEP_EXAMPLE ? 1 : 0);
+          if (!settle_epoch (trainer) || (!is_finished (trainer) && !take_step (trainer)))
+            break;
           if (is_finished (trainer))
-            rest (trainer, LW_PHASE_FINISHED);
-          else if (take_step (trainer))
-            rest (trainer, is_finished (trainer) ? LW_PHASE_FINISHED : LW_PHASE_PAUSED);
+            rest_at_end (trainer, LW_PHASE_FINISHED);
+          else
+            rest (trainer, LW_PHASE_PAUSED);
           break;
         case COMMAND_STOP:
           if (may_stop (trainer))
-            rest (trainer, LW_PHASE_STOPPED);
+            rest_at_end (trainer, LW_PHASE_STOPPED);
           break;
         case COMMAND_WAIT:
         case COMMAND_QUIT:
@@ -443,6 +484,12 @@ void
 lw_trainer_step (LwTrainer *trainer)
 {
   send (trainer, COMMAND_STEP);
+}
+
+void
+lw_trainer_step_example (LwTrainer *trainer)
+{
+  send (trainer, COMMAND_STEP_EXAMPLE);
 }
 
 void

@@ -16,7 +16,7 @@ typedef enum {
   LW_PHASE_IDLE,     /* nothing asked yet */
   LW_PHASE_TRAINING,
   LW_PHASE_PAUSED,
-  LW_PHASE_FINISHED, /* all epochs done */
+  LW_PHASE_FINISHED, /* all epochs done, or stopped early (the history's last events tell) */
   LW_PHASE_STOPPED,  /* by stop; the result is kept */
   LW_PHASE_DIVERGED, /* the loss became NaN or infinite; see lw_trainer_get_good_state() */
   LW_PHASE_FAILED,   /* see lw_trainer_get_error() */
@@ -33,10 +33,14 @@ LwTrainer     *lw_trainer_new              (LwModelSpec *model, const LwRunSetti
                                             LwImages *images, LwState *state, LwHistory *history,
                                             int n_threads, int niceness, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-void           lw_trainer_start            (LwTrainer *trainer); /* train, or go on after a pause */
+/* Train, or go on after a pause, or after an early stop, with the wait begun anew. */
+void           lw_trainer_start            (LwTrainer *trainer);
 void           lw_trainer_pause            (LwTrainer *trainer);
 void           lw_trainer_step             (LwTrainer *trainer); /* one batch, then paused */
-/* Ends the run, keeps the result; one that has ended by itself stays FINISHED, DIVERGED or FAILED. */
+/* A step on the next single image, then paused: the place in the data moves by one (lw_training_set_max_rows()). */
+void           lw_trainer_step_example     (LwTrainer *trainer);
+/* Ends the run, keeps the result, with keep_best the best epoch's weights as at any end; one that has ended by itself
+ * stays FINISHED, DIVERGED or FAILED. */
 void           lw_trainer_stop             (LwTrainer *trainer);
 /* Constant from then on, also where the model has a schedule: see lw_training_set_learning_rate(). */
 void           lw_trainer_set_learning_rate (LwTrainer *trainer, double rate);

@@ -10,6 +10,7 @@
 #include "engine/train/batch_gradient.h"
 #include "engine/train/batch_plan.h"
 #include "engine/train/inference.h"
+#include "engine/train/tensor_list.h"
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
@@ -31,6 +32,7 @@ struct _LwTraining {
   gint64         step;
   guint          epoch;      /* epochs finished */
   gboolean       epoch_end;  /* right after an epoch's last step */
+  LwEarlyStopping stopping;
   LwMean         loss, accuracy;           /* of the current epoch */
   double         last_loss, last_accuracy; /* of the last finished one */
   double         seconds;
@@ -123,6 +125,14 @@ prepare_data (LwTraining *training, GError **error)
   return TRUE;
 }
 
+/* Whether validations at epochs' ends decide anything of the run. */
+static gboolean
+is_watched (LwTraining *training)
+{
+  return lw_early_stopping_is_on (&training->settings) && training->validation_images != NULL
+         && lw_tensor_get_dim (training->validation_images, 0) > 0;
+}
+
 static LwTraining *
 training_new (LwDevice *device, LwModelSpec *model, const LwRunSettings *settings, LwImages *images,
               GError **error)
@@ -173,6 +183,43 @@ lw_training_new (LwDevice *device, LwModelSpec *model, const LwRunSettings *sett
   return g_steal_pointer (&training);
 }
 
+static void
+finish_epoch_if_due (LwTraining *training)
+{
+  LwDatasetPlace place = lw_iterator_get_place (training->iterator);
+
+  if (place.position < lw_dataset_get_n_elements (training->dataset))
+    return;
+  lw_iterator_begin_epoch (training->iterator);
+  training->epoch++;
+  training->epoch_end = TRUE;
+  training->stopping.owed = is_watched (training);
+  training->last_loss = lw_mean_result (&training->loss);
+  training->last_accuracy = lw_mean_result (&training->accuracy);
+  lw_mean_reset_state (&training->loss);
+  lw_mean_reset_state (&training->accuracy);
+}
+
+/* The weights that keep_best may put in place of the training's own. */
+static gboolean
+check_best (LwTraining *training, const LwState *state, GError **error)
+{
+  const LwEarlyStopping *stopping = &state->stopping;
+  guint                  n, fit = 0;
+  LwVariable *const     *variables = lw_sequential_get_variables (training->sequential, &n);
+
+  while (fit < MIN (n, stopping->n_weights)
+         && lw_tensor_get_dtype (stopping->weights[fit]) == LW_FLOAT32
+         && lw_shape_equal (lw_tensor_get_shape (stopping->weights[fit]),
+                            lw_tensor_get_shape (lw_variable_get_value (variables[fit]))))
+    fit++;
+  if (stopping->n_weights == 0 || (fit == n && fit == stopping->n_weights))
+    return TRUE;
+  g_set_error (error, LW_ERROR, LW_ERROR_SHAPE, _("The best weights that were kept are not those of the model %s"),
+               lw_model_spec_get_name (training->model));
+  return FALSE;
+}
+
 LwTraining *
 lw_training_new_from_state (LwDevice *device, LwState *state, LwImages *images, GError **error)
 {
@@ -183,20 +230,27 @@ lw_training_new_from_state (LwDevice *device, LwState *state, LwImages *images, 
     return NULL;
   training->sequential = lw_sequential_new_with (state->model, state->n_weights, state->weights,
                                                  state->rngs, error);
-  if (training->sequential == NULL || !make_optimizer (training, error))
+  if (training->sequential == NULL || !make_optimizer (training, error)
+      || !check_best (training, state, error))
     return NULL;
   if (state->n_slots > 0 && !lw_optimizer_set_slots (training->optimizer, state->n_slots, state->slots, error))
     return NULL;
   lw_optimizer_set_iterations (training->optimizer, state->step);
+  lw_optimizer_set_begin (training->optimizer, state->slots_begin);
   lw_optimizer_set_learning_rate (training->optimizer, state->learning_rate);
   training->iterator = lw_iterator_new_at (training->dataset, &place);
-  if (lw_iterator_get_place (training->iterator).position >= lw_dataset_get_n_elements (training->dataset))
-    lw_iterator_begin_epoch (training->iterator); /* there were more images when the state was made */
   training->step = state->step;
   training->epoch = state->epoch;
   training->seconds = state->seconds;
   training->loss = (LwMean) { state->loss_sum, (double) state->n_counted };
   training->accuracy = (LwMean) { state->correct_sum, (double) state->n_counted };
+  training->stopping = lw_early_stopping_copy (&state->stopping);
+  if (training->stopping.owed)
+    {
+      training->epoch_end = TRUE; /* what comes next is that epoch's validation */
+      training->last_loss = training->last_accuracy = NAN;
+    }
+  finish_epoch_if_due (training); /* there may have been more images when the state was made */
   return g_steal_pointer (&training);
 }
 
@@ -211,6 +265,7 @@ lw_training_free (LwTraining *training)
   lw_sequential_free (training->sequential);
   lw_tensor_unref (training->validation_images);
   lw_tensor_unref (training->validation_labels);
+  lw_early_stopping_clear (&training->stopping);
   lw_images_unref (training->images);
   lw_model_spec_unref (training->model);
   lw_device_unref (training->step_device);
@@ -234,22 +289,6 @@ train_step (LwTraining *training, LwScope *s, LwTensor *images, LwTensor *labels
          && lw_optimizer_apply_gradients (training->optimizer, s, n, grads, error);
 }
 
-static void
-finish_epoch_if_due (LwTraining *training)
-{
-  LwDatasetPlace place = lw_iterator_get_place (training->iterator);
-
-  if (place.position < lw_dataset_get_n_elements (training->dataset))
-    return;
-  lw_iterator_begin_epoch (training->iterator);
-  training->epoch++;
-  training->epoch_end = TRUE;
-  training->last_loss = lw_mean_result (&training->loss);
-  training->last_accuracy = lw_mean_result (&training->accuracy);
-  lw_mean_reset_state (&training->loss);
-  lw_mean_reset_state (&training->accuracy);
-}
-
 gboolean
 lw_training_step (LwTraining *training, LwHistoryPoint *point, GError **error)
 {
@@ -271,6 +310,7 @@ lw_training_step (LwTraining *training, LwHistoryPoint *point, GError **error)
     return FALSE;
 
   taken = (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
+  training->stopping.owed = FALSE;
   training->step++;
   training->seconds += taken;
   training->seconds_here += taken;
@@ -292,6 +332,12 @@ lw_training_step (LwTraining *training, LwHistoryPoint *point, GError **error)
   return TRUE;
 }
 
+void
+lw_training_set_max_rows (LwTraining *training, guint n)
+{
+  lw_iterator_set_max_rows (training->iterator, n);
+}
+
 gboolean
 lw_training_validate (LwTraining *training, gsize limit, const gint *cancel, LwEvaluation *result,
                       GError **error)
@@ -302,17 +348,87 @@ lw_training_validate (LwTraining *training, gsize limit, const gint *cancel, LwE
                    training->validation_labels, limit, cancel, result, error);
 }
 
+/* Borrowed. */
+static LwTensor **
+get_weights (LwSequential *sequential, guint *n)
+{
+  LwVariable *const *variables = lw_sequential_get_variables (sequential, n);
+  LwTensor         **weights = g_new (LwTensor *, *n);
+
+  for (guint i = 0; i < *n; i++)
+    weights[i] = lw_variable_get_value (variables[i]);
+  return weights;
+}
+
+LwHistoryPoint
+lw_training_make_event (LwTraining *training, const char *note)
+{
+  LwHistoryPoint event = { .kind = LW_POINT_EVENT,
+                           .epoch = (gint32) lw_training_get_epoch (training),
+                           .step = training->step,
+                           .seconds = training->seconds };
+
+  lw_history_point_set_note (&event, note);
+  return event;
+}
+
+gboolean
+lw_training_owes_validation (LwTraining *training)
+{
+  return training->stopping.owed;
+}
+
+gboolean
+lw_training_tell_validation (LwTraining *training, const LwEvaluation *validation, LwHistory *history)
+{
+  g_autofree LwTensor **weights = NULL;
+  LwHistoryPoint        event;
+  guint                 n;
+
+  if (!training->stopping.owed)
+    return FALSE;
+  weights = get_weights (training->sequential, &n);
+  if (!lw_early_stopping_tell (&training->stopping, &training->settings, training->epoch, validation->loss, n,
+                               weights))
+    return FALSE;
+  event = lw_training_make_event (training, _("early stop"));
+  lw_history_append (history, &event);
+  return TRUE;
+}
+
+guint
+lw_training_keep_best (LwTraining *training, LwHistory *history)
+{
+  const LwEarlyStopping *stopping = &training->stopping;
+  LwVariable *const     *variables;
+  g_autofree LwTensor  **weights = NULL;
+  g_autofree char       *note = NULL;
+  LwHistoryPoint         event;
+  guint                  n;
+
+  weights = get_weights (training->sequential, &n);
+  if (stopping->n_weights == 0
+      || lw_tensor_list_equal (weights, n, stopping->weights, stopping->n_weights))
+    return 0;
+  variables = lw_sequential_get_variables (training->sequential, &n);
+  for (guint i = 0; i < n; i++)
+    if (!lw_variable_assign_holding (variables[i], stopping->weights[i], NULL))
+      g_return_val_if_reached (0); /* they are this model's */
+  training->stopping.owed = FALSE; /* it was one of the weights that are gone */
+  note = g_strdup_printf (_("best: epoch %u"), stopping->best_epoch);
+  event = lw_training_make_event (training, note);
+  lw_history_append (history, &event);
+  return stopping->best_epoch;
+}
+
 static LwState *
 make_state (LwModelSpec *model, const LwRunSettings *settings, LwSequential *sequential,
             LwOptimizer *optimizer, const LwState *counters)
 {
   LwState               state = *counters;
-  LwVariable *const    *variables = lw_sequential_get_variables (sequential, &state.n_weights);
-  g_autofree LwTensor **weights = g_new (LwTensor *, state.n_weights);
+  g_autofree LwTensor **weights = get_weights (sequential, &state.n_weights);
   g_autofree LwTensor **slots = g_new (LwTensor *, lw_optimizer_get_n_slots (optimizer));
 
-  for (guint i = 0; i < state.n_weights; i++)
-    weights[i] = lw_variable_get_value (variables[i]);
   state.n_slots = lw_optimizer_get_n_slots (optimizer);
   for (guint i = 0; i < state.n_slots; i++)
     slots[i] = lw_optimizer_get_slot (optimizer, i);
@@ -320,6 +436,7 @@ make_state (LwModelSpec *model, const LwRunSettings *settings, LwSequential *seq
   state.settings = *settings;
   state.weights = weights;
   state.slots = slots;
+  state.slots_begin = lw_optimizer_get_begin (optimizer);
   state.learning_rate = lw_optimizer_get_learning_rate (optimizer);
   state.rngs = lw_sequential_get_rngs (sequential, &state.n_rngs);
   return lw_state_new (&state);
@@ -338,6 +455,7 @@ lw_training_get_state (LwTraining *training)
            .correct_sum = training->accuracy.total,
            .n_counted = (gint64) training->loss.count,
            .seconds = training->seconds,
+           .stopping = training->stopping,
   };
 
   return make_state (training->model, &training->settings, training->sequential, training->optimizer,
@@ -408,6 +526,15 @@ guint
 lw_training_get_steps_per_epoch (LwTraining *training)
 {
   return lw_dataset_get_n_batches (training->dataset);
+}
+
+guint
+lw_training_get_steps_left (LwTraining *training)
+{
+  const guint64 n = lw_dataset_get_n_elements (training->dataset);
+  const guint64 left = n - MIN (lw_iterator_get_place (training->iterator).position, n);
+
+  return (guint) ((left + training->settings.batch_size - 1) / training->settings.batch_size);
 }
 
 gboolean

@@ -34,12 +34,32 @@ void                lw_training_free            (LwTraining *training);
  * the point, and the caller decides. FALSE only when the step could not be computed (memory). */
 gboolean            lw_training_step            (LwTraining *training, LwHistoryPoint *point, GError **error);
 
+/* Steps take at most n images from now on (0: whole batches). The place in the data moves by what was taken; an
+ * epoch ends when all images have been, in whatever steps, and whole batches go on from where smaller ones ended. */
+void                lw_training_set_max_rows    (LwTraining *training, guint n);
+
 /* Loss and accuracy over the first `limit` validation images (0: all), without training: the test
  * images, or the part of the training images that the settings hold back. FALSE, without an error,
  * when the settings ask for no validation. *cancel (may be NULL), read between batches, ends it
  * early with FALSE. */
 gboolean            lw_training_validate        (LwTraining *training, gsize limit, const gint *cancel,
                                                  LwEvaluation *result, GError **error);
+
+/* Early stopping and keep_best (early_stopping.h), which do nothing without validation. From an epoch's end on, until
+ * it is told or the next step is taken, such a training owes the loss on all validation images; right from the start
+ * where its state was taken in between. */
+gboolean            lw_training_owes_validation (LwTraining *training);
+/* Tells it what lw_training_validate() with limit 0 gave; where none is owed, that changes nothing. TRUE: the run
+ * should end here, and the history has got an event "early stop". */
+gboolean            lw_training_tell_validation (LwTraining *training, const LwEvaluation *validation,
+                                                 LwHistory *history);
+/* To be called where a run ends: with keep_best its weights become those of the best epoch, and nothing else
+ * changes: not the optimizer's slots, counters or generators. Returns that epoch, and the history has got an event
+ * "best: epoch 3"; 0 where the run has these weights already, or there are none. */
+guint               lw_training_keep_best       (LwTraining *training, LwHistory *history);
+
+/* An event at the place where the run stands, for its history. */
+LwHistoryPoint      lw_training_make_event      (LwTraining *training, const char *note);
 
 /* A snapshot; copies nothing (see state.h). */
 LwState            *lw_training_get_state       (LwTraining *training) G_GNUC_WARN_UNUSED_RESULT;
@@ -56,7 +76,9 @@ LwDevice           *lw_training_get_device      (LwTraining *training);
 gint64              lw_training_get_step        (LwTraining *training); /* steps taken */
 /* The epoch that the last step belonged to, from 1; 1 before any. */
 guint               lw_training_get_epoch       (LwTraining *training);
+/* Whole batches in an epoch; and in the rest of the current one (in all of the next, right after an epoch's last step). */
 guint               lw_training_get_steps_per_epoch (LwTraining *training);
+guint               lw_training_get_steps_left  (LwTraining *training);
 /* TRUE right after an epoch's last step (and before any step at all: FALSE). */
 gboolean            lw_training_is_epoch_end    (LwTraining *training);
 /* The current epoch's sample-weighted means so far (the last epoch's right after its end). */
