@@ -94,3 +94,37 @@ lw_document_equal (const LwDocument *a, const LwDocument *b)
          && a->settings.patience == b->settings.patience && a->settings.keep_best == b->settings.keep_best
          && a->settings.threads == b->settings.threads && lw_model_spec_equal (a->model, b->model);
 }
+
+/* Its weights are the ones that the settings draw, and nothing has happened to them. */
+static gboolean
+is_untrained (const LwRun *run)
+{
+  g_autoptr (LwState) initial = NULL;
+
+  if (run->state->step > 0 || (run->history != NULL && lw_history_length (run->history) > 0))
+    return FALSE;
+  initial = lw_state_new_initial (run->model, &run->settings, NULL);
+  return initial != NULL && lw_state_equal (run->state, initial);
+}
+
+LwRun *
+lw_document_load (const char *path, GError **error)
+{
+  LwRun *run = lw_keras_archive_load (path, error);
+
+  if (run != NULL && run->state != NULL && is_untrained (run))
+    g_clear_pointer (&run->state, lw_state_unref);
+  return run;
+}
+
+gboolean
+lw_document_save (const char *path, LwRun *run, GError **error)
+{
+  if (run->state == NULL && lw_model_spec_get_fault (run->model) == NULL)
+    {
+      run->state = lw_state_new_initial (run->model, &run->settings, error);
+      if (run->state == NULL)
+        return FALSE;
+    }
+  return lw_keras_archive_save (path, run, error);
+}

@@ -25,6 +25,13 @@ void        lw_document_unref (LwDocument *document);
 gboolean    lw_document_same_run (const LwDocument *a, const LwDocument *b);
 gboolean    lw_document_equal    (const LwDocument *a, const LwDocument *b);
 
+/* The file of a document and its runs, read and written by any thread. A run that was saved before its first
+ * step comes back without a state: it is what the settings draw. Errors as lw_keras_archive_load() and
+ * lw_keras_archive_save(). */
+LwRun      *lw_document_load     (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Fills in a fresh run's weights where there is no state, since Keras wants some. */
+gboolean    lw_document_save     (const char *path, LwRun *run, GError **error);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LwDocument, lw_document_unref)
 
 G_END_DECLS

@@ -2,16 +2,6 @@
 
 #include <glib/gi18n.h>
 
-/* Says what went wrong, where a person can read it at leisure. */
-static void
-show_error (LwWindow *window, const char *heading, const GError *error)
-{
-  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (window), heading, error->message);
-
-  adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _("Close"));
-  gtk_window_present (GTK_WINDOW (dialog));
-}
-
 static void
 on_opened (GObject *object, GAsyncResult *result, gpointer data)
 {
@@ -19,7 +9,7 @@ on_opened (GObject *object, GAsyncResult *result, gpointer data)
   g_autoptr (GError)   error = NULL;
 
   if (!lw_session_open_finish (LW_SESSION (object), result, &error))
-    show_error (window, _("The file could not be opened"), error);
+    lw_window_tell (window, _("The file could not be opened"), error);
 }
 
 void
@@ -84,7 +74,7 @@ on_saved (GObject *object, GAsyncResult *result, gpointer data)
   g_autoptr (GError)   error = NULL;
 
   if (!lw_session_save_finish (LW_SESSION (object), result, &error))
-    show_error (window, _("The file could not be saved"), error);
+    lw_window_tell (window, _("The file could not be saved"), error);
   else if (saving->close)
     gtk_window_destroy (GTK_WINDOW (window));
 }
@@ -169,10 +159,17 @@ lw_files_save (LwWindow *window)
     ask_for_name (window, FALSE);
 }
 
-/* -- leaving with unsaved work -- */
+/* -- leaving without what is not saved -- */
 
 static void
-on_close_response (AdwMessageDialog *dialog, const char *response, gpointer data)
+leave (LwWindow *window)
+{
+  lw_autosave_discard (lw_window_get_autosave (window));
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+static void
+on_leave_response (AdwMessageDialog *dialog, const char *response, gpointer data)
 {
   LwWindow *window = LW_WINDOW (data);
   GFile    *file = lw_session_get_file (lw_window_get_session (window));
@@ -181,7 +178,7 @@ on_close_response (AdwMessageDialog *dialog, const char *response, gpointer data
     {
       /* The dialog outlives the window by a little, and would look for it when it goes. */
       gtk_window_set_transient_for (GTK_WINDOW (dialog), NULL);
-      gtk_window_destroy (GTK_WINDOW (window));
+      leave (window);
     }
   else if (g_str_equal (response, "save") && file != NULL)
     save_to (window, file, TRUE);
@@ -189,22 +186,35 @@ on_close_response (AdwMessageDialog *dialog, const char *response, gpointer data
     ask_for_name (window, TRUE);
 }
 
-gboolean
-lw_files_ask_before_close (LwWindow *window)
+static void
+ask_to_leave (LwWindow *window, const char *heading, const char *body)
 {
-  GtkWidget *dialog;
+  AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG (adw_message_dialog_new (GTK_WINDOW (window), heading, body));
 
-  if (!lw_session_is_modified (lw_window_get_session (window)))
-    return FALSE;
-  dialog = adw_message_dialog_new (GTK_WINDOW (window), _("Save what it has learned?"),
-                                   _("The model has changed since it was last saved."));
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _("_Cancel"), "discard",
-                                    _("_Discard"), "save", _("_Save"), NULL);
-  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "discard", ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "save", ADW_RESPONSE_SUGGESTED);
-  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "save");
-  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
-  g_signal_connect_object (dialog, "response", G_CALLBACK (on_close_response), window, 0);
+  adw_message_dialog_add_responses (dialog, "cancel", _("_Cancel"), "discard", _("_Discard"), "save", _("_Save"),
+                                    NULL);
+  adw_message_dialog_set_response_appearance (dialog, "discard", ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_response_appearance (dialog, "save", ADW_RESPONSE_SUGGESTED);
+  adw_message_dialog_set_default_response (dialog, "save");
+  adw_message_dialog_set_close_response (dialog, "cancel");
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_leave_response), window, 0);
   gtk_window_present (GTK_WINDOW (dialog));
-  return TRUE;
+}
+
+void
+lw_files_discard (LwWindow *window)
+{
+  if (lw_session_is_modified (lw_window_get_session (window)))
+    ask_to_leave (window, _("Discard what is not saved?"),
+                  _("The model and its runs will not come back the next time Layerwise starts."));
+  else
+    leave (window);
+}
+
+void
+lw_files_ask_without_keeping (LwWindow *window, const GError *error)
+{
+  g_autofree char *body = g_strdup_printf (_("It could not be kept for the next time: %s"), error->message);
+
+  ask_to_leave (window, _("Save what it has learned?"), body);
 }

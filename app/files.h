@@ -11,7 +11,9 @@ void     lw_files_open_file (LwWindow *window, GFile *file);
 void     lw_files_save      (LwWindow *window); /* asks for a name the first time */
 void     lw_files_save_as   (LwWindow *window);
 
-/* TRUE if the close has to wait: there is unsaved work, and the person is being asked. */
-gboolean lw_files_ask_before_close (LwWindow *window);
+/* Closes the window for good, with all that is not saved, once the person has said so. */
+void     lw_files_discard   (LwWindow *window);
+/* The window was to be closed, but its unsaved work cannot be kept for the next time: what now? */
+void     lw_files_ask_without_keeping (LwWindow *window, const GError *error);
 
 G_END_DECLS

@@ -30,13 +30,13 @@ isa_label (const char *isa)
   return isa;
 }
 
-static guint
-n_training (LwSession *session)
+static gsize
+n_training (LwSession *session, const LwRunSettings *settings)
 {
   LwImages *images = lw_session_get_images (session);
   gsize     n = images != NULL ? (gsize) lw_tensor_get_dim (images->train_images, 0) : 60000;
 
-  return (guint) lw_run_settings_get_n_training (&lw_session_get_document (session)->settings, n);
+  return lw_run_settings_get_n_training (settings, n);
 }
 
 static char *
@@ -60,57 +60,88 @@ ready_text (LwSession *session)
                           isa_label (lw_session_get_isa (session)), forecast);
 }
 
-/* Where a run stands: steps per epoch, steps planned, the epoch it is in. */
+/* Where a run stands: its epoch, and how many of the epoch's images and steps are done. */
 typedef struct {
-  gint64 step, per_epoch, planned;
   guint  epoch, epochs;
+  gint64 step, epoch_steps, epoch_steps_all;
+  gint64 images_left; /* of the whole run */
+  double fraction;    /* of the whole run */
 } Place;
 
 static Place
 place_of (LwSession *session)
 {
   LwSessionRun *run = lw_session_get_run (session);
-  Place         place = { 0 };
-  LwImages     *images = lw_session_get_images (session);
+  Place         place = { .epoch = 1, .epochs = 1 };
+  gint64        n, in_epoch, batch;
 
   if (run == NULL)
     return place;
-  place.per_epoch = lw_run_settings_get_steps_per_epoch (
-      &run->document->settings, images != NULL ? (gsize) lw_tensor_get_dim (images->train_images, 0) : 60000);
-  place.step = run->last.step;
-  if (place.step == 0 && run->state != NULL)
-    place.step = run->state->step;
+  n = (gint64) n_training (session, &run->document->settings);
+  batch = run->document->settings.batch_size;
   place.epochs = run->epochs;
-  place.planned = place.per_epoch * place.epochs;
-  place.epoch = place.step > 0 ? (guint) ((place.step - 1) / place.per_epoch) + 1 : 1;
+  place.step = run->last.step;
+  if (place.step == 0 && run->state != NULL) /* a file that keeps no history */
+    {
+      place.step = run->state->step;
+      place.epoch = MIN (run->state->epoch + 1, run->epochs);
+    }
+  else
+    place.epoch = (guint) MAX (run->last.epoch, 1);
+  in_epoch = MIN (run->epoch_images, n);
+  place.epoch_steps = run->epoch_steps;
+  place.epoch_steps_all = run->epoch_steps + (n - in_epoch + batch - 1) / batch;
+  place.images_left = MAX ((gint64) place.epochs - place.epoch + 1, 0) * n - in_epoch;
+  place.images_left = MAX (place.images_left, 0);
+  place.fraction = 1 - (double) place.images_left / ((double) n * place.epochs);
   return place;
 }
 
 static void
 fill_training (LwStatus *status, LwSession *session)
 {
-  LwSessionRun    *run = lw_session_get_run (session);
   Place            place = place_of (session);
   double           speed = lw_trainer_get_speed (lw_session_get_trainer (session));
-  gint64           in_epoch = place.step - (gint64) (place.epoch - 1) * place.per_epoch;
-  g_autofree char *now = lw_chart_format_count ((guint64) MAX (in_epoch, 0));
-  g_autofree char *all = lw_chart_format_count ((guint64) place.per_epoch);
+  g_autofree char *now = lw_chart_format_count ((guint64) place.epoch_steps);
+  g_autofree char *all = lw_chart_format_count ((guint64) place.epoch_steps_all);
 
-  status->fraction = place.planned > 0 ? CLAMP ((double) place.step / (double) place.planned, 0, 1) : 0;
+  status->fraction = place.fraction;
   status->button = g_strdup (_("Stop"));
   status->icon = "media-playback-stop-symbolic";
   status->action = "win.stop";
   if (speed > 0)
     {
-      double           images_left = (double) (place.planned - place.step) * run->document->settings.batch_size;
       g_autofree char *rate = lw_chart_format_count ((guint64) (speed >= 1000 ? round (speed / 100) * 100 : speed));
-      g_autofree char *left = lw_status_clock (images_left / speed);
+      g_autofree char *left = lw_status_clock ((double) place.images_left / speed);
 
       status->text = g_strdup_printf (_("Epoch %u of %u · %s of %s · %s images/s · %s left"), place.epoch,
                                       place.epochs, now, all, rate, left);
     }
   else
     status->text = g_strdup_printf (_("Epoch %u of %u · %s of %s"), place.epoch, place.epochs, now, all);
+}
+
+/* Slow motion, in words: what the phase on the cards means. */
+static void
+fill_slow (LwStatus *status, LwSession *session)
+{
+  static const char *const phases[] = {
+    [LW_STEP_PHASE_FORWARD] = N_("forward: the images go through the layers"),
+    [LW_STEP_PHASE_LOSS] = N_("loss: the answers are compared with the labels"),
+    [LW_STEP_PHASE_BACKWARD] = N_("backward: each layer is told how its weights should change"),
+    [LW_STEP_PHASE_UPDATE] = N_("update: the optimizer changes the weights"),
+  };
+  Place            place = place_of (session);
+  LwStepPhase      phase = lw_session_get_step_phase (session);
+  gint64           step = phase == LW_STEP_PHASE_UPDATE && !lw_session_is_stepping (session) ? place.step
+                                                                                              : place.step + 1;
+  g_autofree char *number = lw_chart_format_count ((guint64) step);
+
+  status->fraction = place.fraction;
+  status->button = g_strdup (_("Stop"));
+  status->icon = "media-playback-stop-symbolic";
+  status->action = "win.stop";
+  status->text = g_strdup_printf (_("Step %s · %s"), number, _(phases[phase]));
 }
 
 static void
@@ -121,7 +152,11 @@ fill_finished (LwStatus *status, LwSession *session)
   g_autofree char *took = lw_status_clock (run->last.seconds);
   g_autofree char *percent = lw_chart_format_percent (run->test_accuracy, 1);
 
-  if (isfinite (run->test_accuracy) && run->document->settings.validation == LW_VALIDATION_FRACTION)
+  if (run->stopped_early)
+    status->text = g_strdup_printf (ngettext ("Stopped early after %u epoch: the validation loss fell no further · %s",
+                                              "Stopped early after %u epochs: the validation loss fell no further · %s",
+                                              epochs), epochs, took);
+  else if (isfinite (run->test_accuracy) && run->document->settings.validation == LW_VALIDATION_FRACTION)
     status->text = g_strdup_printf (ngettext ("Done · %s of the validation images right · %u epoch in %s",
                                               "Done · %s of the validation images right · %u epochs in %s",
                                               epochs), percent, epochs, took);
@@ -134,7 +169,8 @@ fill_finished (LwStatus *status, LwSession *session)
                                     took);
   status->button = g_strdup_printf (ngettext ("Continue for %d epoch", "Continue for %d epochs", MORE_EPOCHS),
                                     MORE_EPOCHS);
-  status->action = "win.continue";
+  status->action = "win.continue(uint32 " G_STRINGIFY (MORE_EPOCHS) ")";
+  status->more = TRUE;
 }
 
 static void
@@ -161,7 +197,7 @@ fill_resting (LwStatus *status, LwSession *session, LwPhase phase)
   status->text = g_strdup_printf (phase == LW_PHASE_PAUSED ? _("Paused · epoch %u of %u · step %s")
                                                            : _("Stopped · epoch %u of %u · step %s"),
                                   place.epoch, place.epochs, step);
-  status->fraction = place.planned > 0 ? CLAMP ((double) place.step / (double) place.planned, 0, 1) : -1;
+  status->fraction = place.fraction;
 }
 
 void
@@ -171,7 +207,9 @@ lw_status_fill (LwStatus *status, LwSession *session)
   const LwFault *fault = lw_model_spec_get_fault (lw_session_get_document (session)->model);
 
   *status = (LwStatus) { .fraction = -1 };
-  if (phase == LW_PHASE_TRAINING)
+  if (lw_session_get_step_phase (session) != LW_STEP_PHASE_NONE)
+    fill_slow (status, session);
+  else if (phase == LW_PHASE_TRAINING)
     fill_training (status, session);
   else if (fault != NULL)
     {
@@ -221,7 +259,7 @@ lw_status_hint (LwSession *session)
   gboolean         measured;
   double           seconds = lw_session_get_epoch_time (session, &measured);
   guint            epochs = lw_session_get_document (session)->settings.epochs;
-  g_autofree char *images = lw_chart_format_count (n_training (session));
+  g_autofree char *images = lw_chart_format_count (n_training (session, &lw_session_get_document (session)->settings));
   g_autofree char *work = g_strdup_printf (ngettext ("%u epoch over %s handwritten digits",
                                                      "%u epochs over %s handwritten digits", epochs), epochs, images);
   double           all = seconds * epochs;

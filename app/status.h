@@ -12,7 +12,8 @@ typedef struct {
   gboolean error;
   char    *button;   /* NULL: none */
   const char *icon;  /* of the button, or NULL */
-  const char *action;
+  const char *action; /* detailed */
+  gboolean more;     /* the button continues for some epochs: other numbers can be chosen */
 } LwStatus;
 
 void  lw_status_fill  (LwStatus *status, LwSession *session);

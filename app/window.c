@@ -1,8 +1,10 @@
 #include "app/window.h"
 
 #include "app/answers.h"
+#include "app/application.h"
 #include "app/files.h"
 #include "app/model-actions.h"
+#include "app/runs-actions.h"
 #include "app/status.h"
 #include "ui/charts/chart-view.h"
 #include "ui/charts/chart-text.h"
@@ -12,8 +14,6 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
-
-#define MORE_EPOCHS 5
 
 /* Milliseconds. While training the curves are drawn this often, and with every third picture the words
  * and figures around them change: one clock, since each picture takes time from the training. A single
@@ -27,12 +27,14 @@ struct _LwWindow {
 
   /* owned */
   LwSession        *session;
+  LwAutosave       *autosave;
   LwAnswers        *answers;
   GListStore       *run_items; /* LwRunItem, newest first, as the session's runs */
   GSettings        *settings;  /* NULL where the schema is not installed */
   guint             refresh_id; /* the timer, while training or stepping */
   guint             n_pictures; /* since it started */
   AdwToast         *undo_toast; /* the newest with an Undo button, while it shows */
+  gboolean          leaving;    /* closed, and kept as it is at this moment */
 
   /* template */
   AdwToastOverlay  *toasts;
@@ -41,9 +43,12 @@ struct _LwWindow {
   GtkButton        *undo;
   GtkButton        *redo;
   GtkButton        *train;
+  GtkButton        *step;
   AdwButtonContent *train_content;
   GtkMenuButton    *menu;
   LwTrainPage      *page;
+  GtkMenuButton    *speed;
+  GMenuModel       *continue_menu;
   LwStatusLine     *status;
 };
 
@@ -121,6 +126,8 @@ update_status (LwWindow *self)
   lw_status_line_set_text (self->status, status.text);
   lw_status_line_set_fraction (self->status, status.fraction);
   lw_status_line_set_button (self->status, status.button, status.icon, status.action);
+  lw_status_line_set_menu (self->status, status.more ? self->continue_menu : NULL,
+                           _("Continue for another number of epochs"));
   lw_status_clear (&status);
 }
 
@@ -139,22 +146,28 @@ static void
 update_train_button (LwWindow *self)
 {
   LwPhase          phase = lw_session_get_phase (self->session);
-  gboolean         running = phase == LW_PHASE_TRAINING || lw_session_is_waiting (self->session);
+  LwSpeed          speed = lw_session_get_speed (self->session);
+  gboolean         single = speed == LW_SPEED_BATCH || speed == LW_SPEED_EXAMPLE;
+  gboolean         running = lw_session_is_running (self->session);
   gboolean         finished = phase == LW_PHASE_FINISHED;
   g_autofree char *obstacle = lw_session_get_obstacle (self->session);
   g_autofree char *tooltip = NULL;
 
   adw_button_content_set_icon_name (self->train_content,
                                     running ? "media-playback-pause-symbolic" : "media-playback-start-symbolic");
-  adw_button_content_set_label (self->train_content, running ? _("Pause") : _("Train"));
+  adw_button_content_set_label (self->train_content, running ? _("Pause") : single ? _("Step") : _("Train"));
   if (obstacle != NULL)
     tooltip = g_strdup_printf (_("Train is off: %s"), obstacle);
   else
     tooltip = g_strdup (running ? _("Pause (Space)")
+                        : speed == LW_SPEED_BATCH ? _("Train one batch (Space)")
+                        : speed == LW_SPEED_EXAMPLE ? _("Train one example (Space)")
                         : finished ? _("Train a new run from the start (Space)") : _("Train (Space)"));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->train), tooltip);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->train), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  running ? _("Pause") : _("Train"), -1);
+                                  running ? _("Pause") : single ? _("Step") : _("Train"), -1);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->step), speed == LW_SPEED_EXAMPLE ? _("Train one example (→)")
+                                                                                  : _("Train one batch (→)"));
   /* The fix button is the one suggested action while the model has a fault. */
   if (obstacle == NULL)
     gtk_widget_add_css_class (GTK_WIDGET (self->train), "suggested-action");
@@ -162,9 +175,10 @@ update_train_button (LwWindow *self)
     gtk_widget_remove_css_class (GTK_WIDGET (self->train), "suggested-action");
 
   set_enabled (self, "train", obstacle == NULL);
-  set_enabled (self, "step", obstacle == NULL && phase != LW_PHASE_TRAINING);
+  set_enabled (self, "step", obstacle == NULL && !running);
   set_enabled (self, "reset", lw_session_get_run (self->session) != NULL);
-  set_enabled (self, "stop", phase == LW_PHASE_TRAINING || phase == LW_PHASE_PAUSED);
+  set_enabled (self, "stop", running || phase == LW_PHASE_PAUSED);
+  set_enabled (self, "fork", lw_session_is_trained (self->session) && lw_session_get_run (self->session) != NULL);
   set_enabled (self, "continue", phase == LW_PHASE_FINISHED);
   set_enabled (self, "rollback", phase == LW_PHASE_DIVERGED);
 }
@@ -208,16 +222,35 @@ run_state (LwWindow *self, LwSessionRun *run)
 }
 
 static void
-update_run_item (LwWindow *self, guint i)
+update_run_item (LwWindow *self, LwRunItem *item)
 {
-  LwSessionRun         *run = lw_session_get_nth_run (self->session, i);
-  g_autoptr (LwRunItem) item = g_list_model_get_item (G_LIST_MODEL (self->run_items), i);
-  g_autofree char      *state = run_state (self, run);
+  LwSessionRun    *run = lw_session_find_run (self->session, lw_run_item_get_id (item));
+  g_autofree char *state = run_state (self, run);
+  g_autofree char *description = run->note == NULL ? lw_session_run_describe (run) : NULL;
 
+  lw_run_item_set_name (item, run->name);
+  lw_run_item_set_note (item, run->note != NULL ? run->note : description);
+  lw_run_item_set_slot (item, run->slot);
   lw_run_item_set_state (item, state);
   lw_run_item_set_train_loss (item, run->smoothed_loss);
   lw_run_item_set_test_loss (item, run->test_loss);
   lw_run_item_set_test_accuracy (item, run->test_accuracy);
+}
+
+/* Of the run that is trained. */
+static void
+update_current_item (LwWindow *self)
+{
+  LwSessionRun *run = lw_session_get_run (self->session);
+  guint         n = g_list_model_get_n_items (G_LIST_MODEL (self->run_items));
+
+  for (guint i = 0; run != NULL && i < n; i++)
+    {
+      g_autoptr (LwRunItem) item = g_list_model_get_item (G_LIST_MODEL (self->run_items), i);
+
+      if (lw_run_item_get_id (item) == run->id)
+        update_run_item (self, item);
+    }
 }
 
 static void
@@ -256,10 +289,7 @@ on_run_changed (LwWindow *self)
   update_times (self);
   update_hint (self);
   update_plan (self);
-  if (lw_session_get_n_runs (self->session) > 0
-      && g_list_model_get_n_items (G_LIST_MODEL (self->run_items)) == lw_session_get_n_runs (self->session)
-      && lw_session_get_run (self->session) != NULL)
-    update_run_item (self, 0);
+  update_current_item (self);
 
   if (!training)
     lw_chart_model_settle (chart (self));
@@ -287,10 +317,38 @@ on_refresh (gpointer data)
     {
       update_status (self);
       update_times (self);
-      if (lw_session_get_run (self->session) != NULL)
-        update_run_item (self, 0);
+      update_current_item (self);
     }
   return G_SOURCE_CONTINUE;
+}
+
+/* Makes the items those of the session's runs; an item stays as long as its run. */
+static void
+update_run_items (LwWindow *self)
+{
+  GListModel *items = G_LIST_MODEL (self->run_items);
+  guint       n = lw_session_get_n_runs (self->session);
+
+  for (guint i = g_list_model_get_n_items (items); i-- > 0;)
+    {
+      g_autoptr (LwRunItem) item = g_list_model_get_item (items, i);
+
+      if (lw_session_find_run (self->session, lw_run_item_get_id (item)) == NULL)
+        g_list_store_remove (self->run_items, i);
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      LwSessionRun         *run = lw_session_get_nth_run (self->session, i);
+      g_autoptr (LwRunItem) item = g_list_model_get_item (items, i);
+
+      if (item == NULL || lw_run_item_get_id (item) != run->id)
+        {
+          g_clear_object (&item);
+          item = lw_run_item_new (run->id, run->name, run->note, run->slot);
+          g_list_store_insert (self->run_items, i, item);
+        }
+      update_run_item (self, item);
+    }
 }
 
 static void
@@ -298,7 +356,6 @@ on_runs_changed (LwWindow *self)
 {
   guint n = lw_session_get_n_runs (self->session);
 
-  g_list_store_remove_all (self->run_items);
   lw_chart_model_clear (chart (self));
   for (guint i = n; i-- > 0;)
     {
@@ -306,22 +363,13 @@ on_runs_changed (LwWindow *self)
 
       lw_chart_model_set_run (chart (self), run->history, run->name, run->slot);
       lw_chart_model_select_run (chart (self), run->slot);
-      lw_chart_model_set_plan (chart (self),
-                               lw_run_settings_get_steps_per_epoch (
-                                   &run->document->settings,
-                                   lw_session_get_images (self->session) != NULL
-                                       ? (gsize) lw_tensor_get_dim (lw_session_get_images (self->session)->train_images, 0)
-                                       : 60000),
-                               (int) run->epochs, (int) run->document->settings.batch_size);
+      lw_chart_model_set_plan (
+          chart (self), lw_session_run_get_steps_per_epoch (run, lw_session_get_images (self->session)),
+          (int) run->epochs, (int) run->document->settings.batch_size);
     }
-  for (guint i = 0; i < n; i++)
-    {
-      LwSessionRun         *run = lw_session_get_nth_run (self->session, i);
-      g_autoptr (LwRunItem) item = lw_run_item_new (run->id, run->name, run->note, run->slot);
-
-      g_list_store_append (self->run_items, item);
-      update_run_item (self, i);
-    }
+  if (lw_session_get_run (self->session) != NULL)
+    lw_chart_model_select_run (chart (self), lw_session_get_run (self->session)->slot);
+  update_run_items (self);
   update_plan (self);
   update_hint (self);
 }
@@ -364,6 +412,14 @@ on_pane_failed (LwWindow *self, const char *sentence)
   on_toast (self, sentence, FALSE);
 }
 
+static void
+on_not_kept (LwWindow *self, const char *sentence)
+{
+  g_autofree char *text = g_strdup_printf (_("Unsaved work is not being kept: %s"), sentence);
+
+  on_toast (self, text, FALSE);
+}
+
 /* -- actions -- */
 
 static void
@@ -371,7 +427,7 @@ act_train (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   LwSession *session = LW_WINDOW (data)->session;
 
-  if (lw_session_get_phase (session) == LW_PHASE_TRAINING || lw_session_is_waiting (session))
+  if (lw_session_is_running (session))
     lw_session_pause (session);
   else
     lw_session_train (session);
@@ -398,7 +454,51 @@ act_reset (GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 act_continue (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  lw_session_continue (LW_WINDOW (data)->session, MORE_EPOCHS);
+  lw_session_continue (LW_WINDOW (data)->session, CLAMP (g_variant_get_uint32 (parameter), 1, 10000));
+}
+
+static void
+act_fork (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession *session = LW_WINDOW (data)->session;
+
+  lw_session_fork_run (session, lw_session_get_run (session)->id);
+}
+
+static const char *const speed_names[] = { "full", "slow", "batch", "example" };
+
+/* The button says which speed is chosen. */
+static void
+update_speed (LwWindow *self)
+{
+  static const char *const labels[] = { N_("Full speed"), N_("Slow motion"), N_("One batch"), N_("One example") };
+  LwSpeed                  speed = lw_session_get_speed (self->session);
+
+  gtk_menu_button_set_label (self->speed, _(labels[speed]));
+}
+
+static void
+change_speed (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  LwWindow *self = LW_WINDOW (data);
+
+  for (guint i = 0; i < G_N_ELEMENTS (speed_names); i++)
+    if (g_str_equal (g_variant_get_string (value, NULL), speed_names[i]))
+      {
+        g_simple_action_set_state (action, value);
+        lw_session_set_speed (self->session, (LwSpeed) i);
+        update_speed (self);
+      }
+}
+
+static void
+act_select_run (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwWindow     *self = LW_WINDOW (data);
+  LwSessionRun *run = lw_session_find_run (self->session, g_variant_get_uint32 (parameter));
+
+  if (run != NULL)
+    lw_chart_model_select_run (chart (self), run->slot);
 }
 
 static void
@@ -450,18 +550,19 @@ act_toggle_sidebar (GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 act_new (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  GtkApplication       *application = gtk_window_get_application (GTK_WINDOW (data));
-  g_autoptr (LwSession) session = lw_session_new ();
-  LwWindow             *window = lw_window_new (ADW_APPLICATION (application), session);
-
-  gtk_window_present (GTK_WINDOW (window));
-  lw_session_load_data (session);
+  lw_application_new_window (LW_APPLICATION (gtk_window_get_application (GTK_WINDOW (data))));
 }
 
 static void
 act_open (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   lw_files_open (LW_WINDOW (data));
+}
+
+static void
+act_discard (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  lw_files_discard (LW_WINDOW (data));
 }
 
 static void
@@ -546,22 +647,49 @@ restore_size (LwWindow *self)
   gtk_window_set_default_size (GTK_WINDOW (self), MAX (width, 640), MAX (height, 480));
 }
 
+static void
+save_size (LwWindow *self)
+{
+  int width, height;
+
+  if (self->settings == NULL)
+    return;
+  gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
+  g_settings_set (self->settings, "window-width", "i", width);
+  g_settings_set (self->settings, "window-height", "i", height);
+  g_settings_set_boolean (self->settings, "window-maximized", gtk_window_is_maximized (GTK_WINDOW (self)));
+}
+
+static void
+on_kept (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (LwWindow) self = data;
+  g_autoptr (GError)   error = NULL;
+
+  if (lw_autosave_finish_finish (LW_AUTOSAVE (object), result, &error))
+    {
+      gtk_window_destroy (GTK_WINDOW (self));
+      return;
+    }
+  self->leaving = FALSE;
+  gtk_window_present (GTK_WINDOW (self));
+  lw_files_ask_without_keeping (self, error);
+}
+
+/* Leaving asks nothing and loses nothing: what is not saved is kept for the next time. */
 static gboolean
 lw_window_close_request (GtkWindow *window)
 {
   LwWindow *self = LW_WINDOW (window);
-  int       width, height;
 
-  if (self->settings != NULL)
-    {
-      gtk_window_get_default_size (window, &width, &height);
-      g_settings_set (self->settings, "window-width", "i", width);
-      g_settings_set (self->settings, "window-height", "i", height);
-      g_settings_set_boolean (self->settings, "window-maximized", gtk_window_is_maximized (window));
-    }
-  if (lw_files_ask_before_close (self))
+  if (self->leaving)
     return GDK_EVENT_STOP;
-  return GTK_WINDOW_CLASS (lw_window_parent_class)->close_request (window);
+  self->leaving = TRUE;
+  save_size (self);
+  lw_session_halt (self->session);
+  gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
+  lw_autosave_finish_async (self->autosave, on_kept, g_object_ref (self));
+  return GDK_EVENT_STOP;
 }
 
 static void
@@ -574,6 +702,7 @@ lw_window_dispose (GObject *object)
   if (self->session != NULL)
     g_signal_handlers_disconnect_by_data (self->session, self);
   g_clear_pointer (&self->answers, lw_answers_free);
+  g_clear_object (&self->autosave);
   g_clear_object (&self->session);
   g_clear_object (&self->run_items);
   g_clear_object (&self->settings);
@@ -599,6 +728,9 @@ lw_window_class_init (LwWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwWindow, redo);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, train);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, train_content);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, step);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, speed);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, continue_menu);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, menu);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, page);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, status);
@@ -612,7 +744,10 @@ lw_window_init (LwWindow *self)
     { "step", act_step, NULL, NULL, NULL, { 0 } },
     { "stop", act_stop, NULL, NULL, NULL, { 0 } },
     { "reset", act_reset, NULL, NULL, NULL, { 0 } },
-    { "continue", act_continue, NULL, NULL, NULL, { 0 } },
+    { "fork", act_fork, NULL, NULL, NULL, { 0 } },
+    { "speed", NULL, "s", "'full'", change_speed, { 0 } },
+    { "discard", act_discard, NULL, NULL, NULL, { 0 } },
+    { "continue", act_continue, "u", NULL, NULL, { 0 } },
     { "rollback", act_rollback, NULL, NULL, NULL, { 0 } },
     { "undo", act_undo, NULL, NULL, NULL, { 0 } },
     { "redo", act_redo, NULL, NULL, NULL, { 0 } },
@@ -637,17 +772,23 @@ lw_window_init (LwWindow *self)
 }
 
 LwWindow *
-lw_window_new (AdwApplication *application, LwSession *session)
+lw_window_new (AdwApplication *application, LwSession *session, LwWorkFile *left)
 {
   LwWindow               *self = g_object_new (LW_TYPE_WINDOW, "application", application, NULL);
   g_autoptr (GSimpleActionGroup) model = lw_model_actions_new (session, on_deleted, self);
   g_autoptr (GSimpleActionGroup) run = lw_run_actions_new (session);
-  g_autoptr (GError)       error = NULL;
+  g_autoptr (GSimpleActionGroup) runs = lw_runs_actions_new (session);
+  static const GActionEntry      runs_entries[] = { { "select", act_select_run, "u", NULL, NULL, { 0 } } };
+  g_autoptr (GError)             error = NULL;
   LwPredictPane          *pane = lw_train_page_get_predict_pane (self->page);
 
   self->session = g_object_ref (session);
+  self->autosave = lw_autosave_new (session, left);
+  g_signal_connect_swapped (self->autosave, "failed", G_CALLBACK (on_not_kept), self);
+  g_action_map_add_action_entries (G_ACTION_MAP (runs), runs_entries, G_N_ELEMENTS (runs_entries), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "model", G_ACTION_GROUP (model));
   gtk_widget_insert_action_group (GTK_WIDGET (self), "run", G_ACTION_GROUP (run));
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (runs));
   restore_size (self);
 
   g_signal_connect_swapped (session, "document-changed", G_CALLBACK (on_document_changed), self);
@@ -667,10 +808,25 @@ lw_window_new (AdwApplication *application, LwSession *session)
   return self;
 }
 
+LwAutosave *
+lw_window_get_autosave (LwWindow *self)
+{
+  return self->autosave;
+}
+
 LwSession *
 lw_window_get_session (LwWindow *self)
 {
   return self->session;
+}
+
+void
+lw_window_tell (LwWindow *self, const char *heading, const GError *error)
+{
+  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (self), heading, error->message);
+
+  adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _("Close"));
+  gtk_window_present (GTK_WINDOW (dialog));
 }
 
 void

@@ -50,6 +50,9 @@ struct _LwTrainer {
   LwState       *good_state;
   GError        *error;
   double         new_rate; /* NaN: unchanged */
+  gboolean       new_stopping; /* the two below are to be told to the training */
+  guint          patience;
+  gboolean       keep_best;
   guint          epochs;
   double         speed;
   gboolean       notify_pending;
@@ -227,6 +230,22 @@ apply_new_rate (LwTrainer *trainer)
     lw_history_append (trainer->history, &event);
 }
 
+static void
+apply_new_stopping (LwTrainer *trainer)
+{
+  gboolean changed, keep_best;
+  guint    patience;
+
+  g_mutex_lock (&trainer->mutex);
+  changed = trainer->new_stopping;
+  trainer->new_stopping = FALSE;
+  patience = trainer->patience;
+  keep_best = trainer->keep_best;
+  g_mutex_unlock (&trainer->mutex);
+  if (changed)
+    lw_training_set_early_stopping (trainer->training, patience, keep_best);
+}
+
 static guint
 epochs_done (LwTrainer *trainer)
 {
@@ -262,6 +281,7 @@ rest (LwTrainer *trainer, LwPhase phase)
 static void
 rest_at_end (LwTrainer *trainer, LwPhase phase)
 {
+  apply_new_stopping (trainer);
   lw_training_keep_best (trainer->training, trainer->history);
   rest (trainer, phase);
 }
@@ -298,6 +318,7 @@ take_step (LwTrainer *trainer)
   GError        *error = NULL;
 
   apply_new_rate (trainer);
+  apply_new_stopping (trainer);
   if (!lw_training_step (trainer->training, &point, &error))
     {
       fail (trainer, error);
@@ -507,6 +528,16 @@ lw_trainer_set_learning_rate (LwTrainer *trainer, double rate)
 }
 
 void
+lw_trainer_set_early_stopping (LwTrainer *trainer, guint patience, gboolean keep_best)
+{
+  g_mutex_lock (&trainer->mutex);
+  trainer->patience = patience;
+  trainer->keep_best = keep_best;
+  trainer->new_stopping = TRUE;
+  g_mutex_unlock (&trainer->mutex);
+}
+
+void
 lw_trainer_set_epochs (LwTrainer *trainer, guint epochs)
 {
   g_mutex_lock (&trainer->mutex);
@@ -647,6 +678,7 @@ lw_trainer_new (LwModelSpec *model, const LwRunSettings *settings, LwImages *ima
   trainer->device = g_steal_pointer (&device);
   trainer->niceness = niceness;
   trainer->epochs = settings->epochs;
+  lw_trainer_set_early_stopping (trainer, settings->patience, settings->keep_best);
   trainer->steps_per_epoch = lw_run_settings_get_steps_per_epoch (
       settings, (gsize) lw_tensor_get_dim (images->train_images, 0));
   trainer->context = g_main_context_ref_thread_default ();

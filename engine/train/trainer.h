@@ -25,7 +25,7 @@ typedef enum {
 #define LW_TYPE_TRAINER (lw_trainer_get_type ())
 G_DECLARE_FINAL_TYPE (LwTrainer, lw_trainer, LW, TRAINER, GObject)
 
-/* Starts from `state`, or from scratch if NULL. history is appended to; epochs count from 1 up to
+/* Starts from `state`, or from scratch if NULL; of `settings`, epochs, patience and keep_best count even so. history is appended to; epochs count from 1 up to
  * `until_epoch` (settings.epochs, or more after "Continue"). Nothing runs until start or step. The
  * trainer makes its own device with n_threads (0: all) at this niceness. LW_ERROR_* as
  * lw_training_new(); checked in the calling thread. */
@@ -44,6 +44,8 @@ void           lw_trainer_step_example     (LwTrainer *trainer);
 void           lw_trainer_stop             (LwTrainer *trainer);
 /* Constant from then on, also where the model has a schedule: see lw_training_set_learning_rate(). */
 void           lw_trainer_set_learning_rate (LwTrainer *trainer, double rate);
+/* From the next step on: see lw_training_set_early_stopping(). */
+void           lw_trainer_set_early_stopping (LwTrainer *trainer, guint patience, gboolean keep_best);
 /* Raises the number of epochs: "Continue for 5 epochs". From FINISHED the run goes on with start. */
 void           lw_trainer_set_epochs       (LwTrainer *trainer, guint epochs);
 /* Stops and waits for the thread. Called by dispose. */

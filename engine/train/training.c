@@ -396,6 +396,25 @@ lw_training_tell_validation (LwTraining *training, const LwEvaluation *validatio
   return TRUE;
 }
 
+void
+lw_training_set_early_stopping (LwTraining *training, guint patience, gboolean keep_best)
+{
+  if (keep_best != training->settings.keep_best)
+    {
+      LwEarlyStopping kept = training->stopping;
+
+      kept.n_weights = 0;
+      kept.weights = NULL;
+      lw_early_stopping_clear (&training->stopping);
+      training->stopping = kept;
+      /* The weights of what was best so far are gone. */
+      if (keep_best)
+        training->stopping.best_epoch = 0;
+    }
+  training->settings.patience = patience;
+  training->settings.keep_best = keep_best;
+}
+
 guint
 lw_training_keep_best (LwTraining *training, LwHistory *history)
 {

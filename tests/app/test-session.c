@@ -488,20 +488,21 @@ test_reset (void)
   assert_state (session, 3 * STEPS);
   g_assert_cmpuint (lw_session_get_n_runs (session), ==, 1);
 
-  /* A run begun after the reset comes back when the reset is done again. */
+  /* A run begun after the reset stays in the list, and is the current one when the reset is done again. */
   lw_session_reset (session);
   train_to_end (session);
   g_assert_true (lw_session_undo (session));
   assert_state (session, 3 * STEPS);
-  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 1);
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 2);
   g_assert_true (lw_session_redo (session));
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 1);
   assert_state (session, 2 * STEPS);
   g_assert_cmpstr (lw_session_get_run (session)->name, ==, "Run 2");
   train_to_end (session);
   g_assert_cmpuint (lw_session_get_n_runs (session), ==, 2);
   g_assert_true (lw_session_undo (session));
   assert_state (session, 3 * STEPS);
-  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 2);
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 3);
   g_assert_cmpuint (lw_session_get_nth_run (session, 0)->slot, !=, lw_session_get_nth_run (session, 1)->slot);
   session_free (session);
 }
@@ -553,28 +554,359 @@ test_roll_back (void)
   session_free (session);
 }
 
+/* Any number of runs, each with a name, an id and a slot of its own. */
 static void
 test_run_list (void)
 {
   LwSession *session = session_new ("logistic", 1);
 
-  for (guint i = 1; i <= 9; i++)
+  for (guint i = 1; i <= 14; i++)
     {
       guint seen = 0;
 
       train_to_end (session);
-      g_assert_cmpuint (lw_session_get_n_runs (session), ==, MIN (i, LW_MAX_RUNS));
-      for (guint k = 0; k < lw_session_get_n_runs (session); k++)
+      g_assert_cmpuint (lw_session_get_n_runs (session), ==, i);
+      for (guint k = 0; k < i; k++)
         {
           LwSessionRun    *run = lw_session_get_nth_run (session, k);
           g_autofree char *name = g_strdup_printf ("Run %u", i - k);
 
           g_assert_cmpstr (run->name, ==, name);
-          g_assert_cmpuint (run->slot, <, LW_MAX_RUNS);
+          g_assert_cmpuint (run->id, ==, i - k);
+          g_assert_true (lw_session_find_run (session, run->id) == run);
+          g_assert_cmpuint (run->slot, <, i);
           g_assert_false (seen & 1u << run->slot);
           seen |= 1u << run->slot;
         }
     }
+  g_assert_null (lw_session_find_run (session, 15));
+  session_free (session);
+}
+
+/* What a run is called, and that it is there. */
+static void
+test_run_labels (void)
+{
+  LwSession    *session = session_new ("logistic", 1);
+  LwSessionRun *first, *second;
+
+  train_to_end (session);
+  train_to_end (session);
+  first = lw_session_find_run (session, 1);
+  second = lw_session_get_run (session);
+  lw_session_rename_run (session, 1, "  baseline ");
+  g_assert_cmpstr (first->name, ==, "baseline");
+  g_assert_cmpstr (lw_session_get_undo_name (session), ==, "Rename Run 1");
+  lw_session_set_run_note (session, 1, "as it comes");
+  lw_session_set_run_slot (session, 1, 4);
+  g_assert_cmpstr (first->note, ==, "as it comes");
+  g_assert_cmpuint (first->slot, ==, 4);
+
+  /* Nothing that is no change is an edit. */
+  lw_session_rename_run (session, 1, "");
+  lw_session_rename_run (session, 1, "baseline");
+  lw_session_set_run_note (session, 1, "as it comes ");
+  lw_session_set_run_slot (session, 1, 4);
+  lw_session_rename_run (session, 7, "nobody");
+  lw_session_delete_run (session, 7);
+  lw_session_fork_run (session, 7);
+  g_assert_cmpstr (lw_session_get_undo_name (session), ==, "Change the colour of baseline");
+
+  lw_session_delete_run (session, 1);
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 1);
+  g_assert_true (lw_session_get_run (session) == second);
+  g_assert_cmpstr (lw_session_get_undo_name (session), ==, "Delete baseline");
+  lw_session_undo (session);
+  g_assert_true (lw_session_get_nth_run (session, 1) == first);
+  g_assert_true (lw_session_get_run (session) == second);
+  lw_session_undo (session);
+  lw_session_undo (session);
+  g_assert_cmpuint (first->slot, ==, 0);
+  g_assert_null (first->note);
+  g_assert_cmpstr (first->name, ==, "baseline");
+  lw_session_undo (session);
+  g_assert_cmpstr (first->name, ==, "Run 1");
+  while (lw_session_redo (session))
+    ;
+  g_assert_null (lw_session_find_run (session, 1));
+  g_assert_cmpstr (first->name, ==, "baseline");
+
+  /* The current run goes as well; its name is free, but the next run has a number of its own. */
+  lw_session_delete_run (session, 2);
+  g_assert_null (lw_session_get_run (session));
+  g_assert_cmpint (lw_session_get_phase (session), ==, LW_PHASE_IDLE);
+  train_to_end (session);
+  g_assert_cmpstr (lw_session_get_run (session)->name, ==, "Run 3");
+  lw_session_undo (session);
+  g_assert_true (lw_session_get_run (session) == second);
+  g_assert_cmpint (lw_session_get_phase (session), ==, LW_PHASE_FINISHED);
+  session_free (session);
+}
+
+/* Steps until the session's run has taken so many. */
+static void
+step_until (LwSession *session, gint64 step)
+{
+  while (lw_session_get_run (session) == NULL || lw_session_get_run (session)->last.step < step)
+    {
+      gint64 before = lw_session_get_run (session) != NULL ? lw_session_get_run (session)->last.step : 0;
+
+      lw_session_step (session);
+      WAIT_UNTIL (lw_session_get_phase (session) != LW_PHASE_TRAINING && (lw_session_tick (session), TRUE)
+                  && !lw_session_is_stepping (session) && lw_session_get_run (session)->last.step > before);
+    }
+}
+
+static gboolean
+has_event (LwSessionRun *run, const char *note, gint64 step)
+{
+  LwHistoryCursor       cursor = { 0 };
+  const LwHistoryPoint *points;
+  gsize                 n;
+
+  while ((points = lw_history_read (run->history, &cursor, &n)) != NULL)
+    for (gsize i = 0; i < n; i++)
+      if (points[i].kind == LW_POINT_EVENT && g_str_equal (points[i].note, note) && points[i].step == step)
+        return TRUE;
+  return FALSE;
+}
+
+/* A fork with nothing changed is the run that its parent goes on to be; with something changed it is
+ * another from there on; and the parent can be gone on with. */
+static void
+test_fork (void)
+{
+  LwSession             *session = session_new ("lenet5", 3);
+  LwSessionRun          *parent, *fork;
+  g_autoptr (LwState)    forked = NULL, gone_on = NULL;
+  g_autoptr (LwDocument) rate = NULL, wider = NULL;
+
+  step_until (session, STEPS + 4);
+  parent = lw_session_get_run (session);
+  lw_session_fork_run (session, parent->id);
+  fork = lw_session_get_run (session);
+  g_assert_true (fork != parent);
+  g_assert_cmpstr (fork->name, ==, "Run 2");
+  g_assert_cmpstr (fork->note, ==, "from Run 1, step 14");
+  g_assert_true (fork->slot != parent->slot);
+  g_assert_cmpint (fork->last.step, ==, STEPS + 4);
+  g_assert_true (has_event (fork, "forked", STEPS + 4));
+  g_assert_false (has_event (parent, "forked", STEPS + 4));
+  g_assert_cmpint (lw_session_get_phase (session), ==, LW_PHASE_STOPPED);
+
+  train_to_end (session);
+  g_assert_true (lw_session_get_run (session) == fork);
+  g_assert_cmpint (parent->last.step, ==, STEPS + 4);
+  forked = lw_session_get_state (session);
+  lw_session_take_up_run (session, parent->id);
+  g_assert_true (lw_session_get_run (session) == parent);
+  g_assert_cmpint (lw_session_get_phase (session), ==, LW_PHASE_STOPPED);
+  train_to_end (session);
+  assert_state (session, 3 * STEPS);
+  gone_on = lw_session_get_state (session);
+  g_assert_true (lw_state_equal (forked, gone_on));
+
+  /* Another optimizer from the end of the first epoch on: what follows differs, what was stays. */
+  lw_session_undo (session);
+  g_assert_true (lw_session_get_run (session) == fork);
+  lw_session_fork_run (session, fork->id);
+  wider = with_optimizer (lw_session_get_document (session), "SGD", 0.01);
+  lw_session_edit (session, wider, "Optimizer");
+  lw_session_train (session);
+  WAIT_UNTIL (lw_session_get_phase (session) == LW_PHASE_FINISHED);
+  lw_session_tick (session);
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 3);
+  g_assert_true (lw_document_same_run (lw_session_get_run (session)->document, wider));
+  g_assert_cmpuint (lw_session_get_run (session)->epochs, ==, 4);
+  g_assert_cmpint (lw_session_get_run (session)->last.step, ==, 4 * STEPS);
+  g_assert_cmpint (fork->last.step, ==, 3 * STEPS);
+
+  /* Undone, the fork is gone and its parent the current run. */
+  lw_session_undo (session);
+  lw_session_undo (session);
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 2);
+  g_assert_true (lw_session_get_run (session) == fork);
+
+  /* What was never trained cannot be forked. */
+  lw_session_reset (session);
+  rate = with_optimizer (lw_session_get_document (session), "SGD", 0.5);
+  lw_session_edit (session, rate, "Optimizer");
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 1);
+  session_free (session);
+}
+
+/* Edits of the document and of the runs in any order: undoing all of them gives what there was, byte for
+ * byte; redoing them what there was at the end. */
+static char *
+describe (LwSession *session)
+{
+  LwDocument      *document = lw_session_get_document (session);
+  g_autofree char *model = lw_keras_config_write (document->model);
+  GString         *text = g_string_new (model);
+  LwSessionRun    *current = lw_session_get_run (session);
+
+  g_string_append_printf (text, "\n%u %u %u %" G_GUINT64_FORMAT " %d %g %u %d %u\n", document->settings.epochs,
+                          document->settings.batch_size, document->settings.shuffle, document->settings.seed,
+                          (int) document->settings.validation, document->settings.fraction,
+                          document->settings.patience, document->settings.keep_best,
+                          document->settings.threads);
+  for (guint i = 0; i < lw_session_get_n_runs (session); i++)
+    {
+      LwSessionRun *run = lw_session_get_nth_run (session, i);
+
+      g_string_append_printf (text, "%u %s (%s) %u%s: %" G_GINT64_FORMAT "\n", run->id, run->name,
+                              run->note != NULL ? run->note : "", run->slot, run == current ? " current" : "",
+                              run->last.step);
+    }
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_undo_runs (void)
+{
+  guint n_all = 0;
+
+  for (guint32 seed = 0; seed < 6; seed++)
+    {
+      GRand           *rand = g_rand_new_with_seed (seed);
+      LwSession       *session = session_new ("logistic", 1);
+      g_autofree char *first = NULL, *last = NULL, *again = NULL;
+      guint            n_edits = 0;
+
+      train_to_end (session);
+      train_to_end (session);
+      while (lw_session_undo (session))
+        ;
+      first = describe (session);
+      for (int i = 0; i < 120; i++)
+        {
+          guint                  n = lw_session_get_n_runs (session);
+          guint                  id = n > 0 ? lw_session_get_nth_run (session, (guint) g_rand_int_range (rand, 0, (gint32) n))->id : 0;
+          g_autofree char       *text = g_strdup_printf ("%c%d", 'a' + g_rand_int_range (rand, 0, 26), i);
+          g_autoptr (LwDocument) next = NULL;
+
+          switch (g_rand_int_range (rand, 0, 9))
+            {
+            case 0: lw_session_rename_run (session, id, text); break;
+            case 1: lw_session_set_run_note (session, id, text); break;
+            case 2: lw_session_set_run_slot (session, id, (guint) g_rand_int_range (rand, 0, 9)); break;
+            case 3: lw_session_delete_run (session, id); break;
+            case 4: lw_session_fork_run (session, id); break;
+            case 5: lw_session_take_up_run (session, id); break;
+            case 6: lw_session_reset (session); break;
+            case 7: lw_session_undo (session); break;
+            default:
+              next = random_edit (lw_session_get_document (session), rand);
+              lw_session_edit (session, next, text);
+              break;
+            }
+        }
+      while (lw_session_redo (session))
+        ;
+      last = describe (session);
+      while (lw_session_undo (session))
+        n_edits++;
+      n_all += n_edits;
+      again = describe (session);
+      g_assert_cmpstr (again, ==, first);
+      while (lw_session_redo (session))
+        n_edits--;
+      g_assert_cmpuint (n_edits, ==, 0);
+      g_free (again);
+      again = describe (session);
+      g_assert_cmpstr (again, ==, last);
+      session_free (session);
+      g_rand_free (rand);
+    }
+  g_assert_cmpuint (n_all, >, 100);
+}
+
+/* -- speed -- */
+
+static void
+on_step_phase (LwSession *session, int phase, GString *phases)
+{
+  g_string_append_c (phases, "-FLBU"[phase]);
+}
+
+/* Slow motion goes through its phases and takes a step with each round; Pause ends it at once. */
+static void
+test_slow_motion (void)
+{
+  LwSession          *session = session_new ("mlp", 2);
+  g_autoptr (GString) phases = g_string_new ("");
+
+  g_signal_connect (session, "step-phase", G_CALLBACK (on_step_phase), phases);
+  lw_session_set_speed (session, LW_SPEED_SLOW);
+  lw_session_train (session);
+  g_assert_true (lw_session_is_running (session));
+  g_assert_cmpint (lw_session_get_step_phase (session), ==, LW_STEP_PHASE_FORWARD);
+  lw_session_train (session); /* it runs already */
+  WAIT_UNTIL (lw_session_get_step_phase (session) == LW_STEP_PHASE_BACKWARD);
+  lw_session_tick (session);
+  g_assert_cmpint (lw_session_get_run (session)->last.step, ==, 0);
+  WAIT_UNTIL (phases->len >= 5);
+  lw_session_tick (session);
+  g_assert_cmpint (lw_session_get_run (session)->last.step, ==, 1);
+  lw_session_pause (session);
+  g_assert_false (lw_session_is_running (session));
+  g_assert_cmpstr (phases->str, ==, "FLBUF-");
+  assert_state (session, 1);
+
+  /* From slow to fast and back while it goes. */
+  lw_session_train (session);
+  lw_session_set_speed (session, LW_SPEED_FULL);
+  g_assert_cmpint (lw_session_get_step_phase (session), ==, LW_STEP_PHASE_NONE);
+  WAIT_UNTIL (lw_session_get_phase (session) == LW_PHASE_FINISHED);
+  assert_state (session, 2 * STEPS);
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 1);
+  session_free (session);
+}
+
+/* One batch, or one image, each time. */
+static void
+test_single_steps (void)
+{
+  LwSession *session = session_new ("mlp", 2);
+
+  lw_session_set_speed (session, LW_SPEED_BATCH);
+  lw_session_train (session);
+  WAIT_UNTIL (lw_session_get_phase (session) == LW_PHASE_PAUSED && (lw_session_tick (session), TRUE)
+              && lw_session_get_run (session)->last.step == 1);
+  assert_state (session, 1);
+  lw_session_set_speed (session, LW_SPEED_EXAMPLE);
+  step_until (session, 4);
+  g_assert_cmpint (lw_session_get_run (session)->last.n_images, ==, 1);
+  g_assert_cmpint (lw_session_get_run (session)->epoch_images, ==, 32 + 3);
+  g_assert_cmpint (lw_session_get_run (session)->epoch_steps, ==, 4);
+
+  /* The rest of the epoch in batches of which the last is smaller. */
+  lw_session_set_speed (session, LW_SPEED_FULL);
+  train_to_end (session);
+  g_assert_cmpint (lw_session_get_run (session)->last.epoch, ==, 2);
+  g_assert_cmpint (lw_session_get_run (session)->last.step, ==, 4 + 9 + STEPS);
+  session_free (session);
+}
+
+/* Threads may be changed in the middle: the bits are the same. */
+static void
+test_threads (void)
+{
+  LwSession             *session = session_new ("lenet5", 2);
+  LwRunSettings          settings = lw_session_get_document (session)->settings;
+  g_autoptr (LwDocument) threads = NULL;
+
+  step_until (session, 2);
+  settings.threads = 3;
+  threads = with_settings (lw_session_get_document (session), &settings);
+  lw_session_edit (session, threads, "Threads");
+  g_assert_cmpint (lw_session_get_n_threads (session), ==, 3);
+  lw_session_step (session);
+  WAIT_UNTIL ((lw_session_tick (session), lw_session_get_run (session)->last.step == 3));
+  g_assert_cmpint (lw_trainer_get_n_threads (lw_session_get_trainer (session)), ==, 3);
+  train_to_end (session);
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 1);
+  assert_state (session, 2 * STEPS);
   session_free (session);
 }
 
@@ -688,6 +1020,104 @@ test_save_and_open (void)
   session_free (other);
 }
 
+/* The runs are in the file, as they are called and where they stand; the document is in front. */
+static void
+test_save_runs (void)
+{
+  g_autofree char        *path = test_path ("runs.keras");
+  LwSession              *session = session_new ("logistic", 1);
+  LwSession              *other = lw_session_new ();
+  g_autoptr (LwDocument)  mlp = document_new ("mlp", 2);
+  g_autoptr (LwDocument)  untried = NULL;
+  Outcome                 outcome;
+
+  train_to_end (session);
+  train_to_end (session);
+  lw_session_rename_run (session, 1, "Größe <&>");
+  lw_session_set_run_note (session, 1, "with a note");
+  lw_session_set_run_slot (session, 1, 8);
+  lw_session_edit (session, mlp, "Preset");
+  lw_session_step (session);
+  g_assert_cmpuint (lw_session_get_run (session)->id, ==, 3);
+  step_until (session, 3);
+  outcome = save (session, path);
+  g_assert_no_error (outcome.error);
+  g_assert_false (lw_session_is_modified (session));
+
+  outcome = open (other, path);
+  g_assert_no_error (outcome.error);
+  g_assert_false (lw_session_is_modified (other));
+  g_assert_cmpuint (lw_session_get_n_runs (other), ==, 3);
+  for (guint i = 0; i < 3; i++)
+    {
+      LwSessionRun *was = lw_session_get_nth_run (session, i), *is = lw_session_get_nth_run (other, i);
+
+      g_assert_cmpstr (is->name, ==, was->name);
+      g_assert_cmpstr (is->note, ==, was->note);
+      g_assert_cmpuint (is->slot, ==, was->slot);
+      g_assert_cmpuint (is->epochs, ==, was->epochs);
+      g_assert_cmpint (is->last.step, ==, was->last.step);
+      g_assert_true (lw_document_equal (is->document, was->document));
+      if (i > 0)
+        g_assert_true (lw_state_equal (is->state, was->state));
+    }
+  g_assert_true (lw_session_get_run (other) == lw_session_get_nth_run (other, 0));
+  lw_session_load_data (other);
+  WAIT_UNTIL (lw_session_get_images (other) != NULL);
+  step_until (other, 4);
+  g_assert_true (has_event (lw_session_get_run (other), "resumed", 3));
+  train_to_end (other);
+  g_assert_cmpstr (lw_session_get_run (other)->name, ==, "Run 3");
+  assert_state (other, 2 * STEPS);
+
+  /* A document that no run is of: all of them are beside it, none is current. */
+  untried = document_new ("lenet5", 1);
+  lw_session_edit (other, untried, "Preset");
+  outcome = save (other, path);
+  g_assert_no_error (outcome.error);
+  outcome = open (session, path);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 3);
+  g_assert_null (lw_session_get_run (session));
+  g_assert_true (lw_document_equal (lw_session_get_document (session), untried));
+  lw_session_undo (session);
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 3);
+  g_assert_cmpint (lw_session_get_run (session)->last.step, ==, 3);
+  session_free (session);
+  session_free (other);
+}
+
+/* Unfinished work is saved as well: a model with a fault. */
+static void
+test_save_fault (void)
+{
+  g_autofree char        *path = test_path ("fault.keras");
+  LwSession              *session = session_new ("lenet5", 3);
+  LwSession              *other = lw_session_new ();
+  LwModelSpec            *model = lw_session_get_document (session)->model;
+  g_autoptr (LwModelSpec) faulty = NULL;
+  g_autoptr (LwDocument)  document = NULL;
+  Outcome                 outcome;
+
+  train_to_end (session);
+  for (guint i = 0; i < lw_model_spec_get_n_layers (model) && faulty == NULL; i++)
+    if (lw_spec_is_a (lw_model_spec_get_layer (model, i), "Flatten"))
+      faulty = lw_model_spec_with_removed (model, i);
+  g_assert_nonnull (lw_model_spec_get_fault (faulty));
+  document = lw_document_new (faulty, &lw_session_get_document (session)->settings);
+  lw_session_edit (session, document, "Delete Flatten");
+  outcome = save (session, path);
+  g_assert_no_error (outcome.error);
+  outcome = open (other, path);
+  g_assert_no_error (outcome.error);
+  g_assert_true (lw_document_equal (lw_session_get_document (other), document));
+  g_assert_cmpuint (lw_session_get_n_runs (other), ==, 1);
+  g_assert_null (lw_session_get_run (other));
+  g_assert_cmpint (lw_session_get_nth_run (other, 0)->last.step, ==, 3 * STEPS);
+  session_free (session);
+  session_free (other);
+}
+
 /* An untrained model is saved with its initial weights. */
 static void
 test_save_untrained (void)
@@ -702,6 +1132,8 @@ test_save_untrained (void)
   g_assert_no_error (outcome.error);
   g_assert_true (lw_document_equal (lw_session_get_document (other), lw_session_get_document (session)));
   g_assert_false (lw_session_is_trained (other));
+  g_assert_null (lw_session_get_run (other));
+  WAIT_UNTIL (has_state (other));
   assert_state (other, 0);
   session_free (session);
   session_free (other);
@@ -873,7 +1305,15 @@ main (int argc, char *argv[])
   g_test_add_func ("/session/reset", test_reset);
   g_test_add_func ("/session/roll-back", test_roll_back);
   g_test_add_func ("/session/run-list", test_run_list);
+  g_test_add_func ("/session/run-labels", test_run_labels);
+  g_test_add_func ("/session/fork", test_fork);
+  g_test_add_func ("/session/undo-runs", test_undo_runs);
+  g_test_add_func ("/session/slow-motion", test_slow_motion);
+  g_test_add_func ("/session/single-steps", test_single_steps);
+  g_test_add_func ("/session/threads", test_threads);
   g_test_add_func ("/session/save-and-open", test_save_and_open);
+  g_test_add_func ("/session/save-runs", test_save_runs);
+  g_test_add_func ("/session/save-fault", test_save_fault);
   g_test_add_func ("/session/save-untrained", test_save_untrained);
   g_test_add_func ("/session/bad-files", test_bad_files);
   g_test_add_func ("/session/waiting", test_waiting);

@@ -142,7 +142,7 @@ test_run (void)
   assert_status (session, "Stopped · epoch 1 of 1 · step 1", FALSE, NULL);
   lw_session_train (session);
   wait_for_step (session, LW_PHASE_FINISHED, 10);
-  assert_status (session, "Done · ", FALSE, "win.continue");
+  assert_status (session, "Done · ", FALSE, "win.continue(uint32 5)");
 
   /* Another model: what comes next is another run. */
   settings.batch_size = 64;

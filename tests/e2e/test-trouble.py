@@ -169,20 +169,22 @@ def finish(app, tap, window):
 
 
 def close(app, tap, window):
-    def question():
-        return app.find('label', r'^Save what it has learned\?$')
+    heading = r'^Discard what is not saved\?$'
 
-    with tap.step('closing asks about unsaved work, Escape cancels'):
-        app.key('ctrl+q')
-        question()
+    def discard():
+        app.key('F10')
+        app.click(app.find('menu item', r'^Discard and Close', within=window.frame))
+        app.find('label', heading)
+
+    with tap.step('unsaved work is thrown away on request only: Escape cancels'):
+        discard()
         app.key('Escape')
-        app.wait_gone('label', r'^Save what it has learned\?$')
+        app.wait_gone('label', heading)
         assert app.process.poll() is None
         window.wait_status(r'^Done')
 
     with tap.step('Discard closes'):
-        app.key('ctrl+w')
-        question()
+        discard()
         app.click(app.find('push button', r'Discard'))
         assert app.wait_exit() == 0
 
@@ -260,6 +262,27 @@ def bad_files(app, tap, window):
     with tap.step('with the model of the launch, ready to train'):
         window.wait_kinds(*CONVNET)
         window.wait_status(r'^Ready · convnet on MNIST')
+        app.key('ctrl+q')
+        assert app.wait_exit() == 0
+
+    with tap.step('work that was left and cannot be read any more is told of, once', needed=True):
+        folder = os.path.join(app.environment['XDG_STATE_HOME'], 'layerwise', 'work')
+        for name in os.listdir(folder):
+            os.unlink(os.path.join(folder, name))
+        with open(os.path.join(folder, 'lost.keras'), 'w', encoding='utf-8') as file:
+            file.write('nothing of the kind')
+        window.start()
+        lost = r'^What was left the last time could not be read$'
+        head = app.find('label', lost)
+        assert any('lost.keras' in node.name for node in app.find_all('label', within=head.parent))
+        app.key('Escape')
+        app.wait_gone('label', lost)
+        window.wait_kinds(*CONVNET)
+        app.key('ctrl+q')
+        assert app.wait_exit() == 0
+        window.start()
+        window.wait_status(r'^Ready · convnet on MNIST')
+        assert not app.find_all('label', lost)
         app.key('ctrl+q')
         assert app.wait_exit() == 0
 

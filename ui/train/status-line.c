@@ -20,6 +20,7 @@ struct _LwStatusLine {
   GtkWidget *button;
   GtkImage *button_icon;
   GtkLabel *button_label;
+  GtkMenuButton *more;
 };
 
 G_DEFINE_FINAL_TYPE (LwStatusLine, lw_status_line, GTK_TYPE_WIDGET)
@@ -153,6 +154,21 @@ lw_status_line_set_button (LwStatusLine *self, const char *label, const char *ic
   gtk_widget_set_visible (self->button, TRUE);
 }
 
+void
+lw_status_line_set_menu (LwStatusLine *self, GMenuModel *menu, const char *name)
+{
+  g_return_if_fail (LW_IS_STATUS_LINE (self));
+
+  if (gtk_menu_button_get_menu_model (self->more) != menu)
+    gtk_menu_button_set_menu_model (self->more, menu);
+  if (menu != NULL)
+    {
+      gtk_widget_set_tooltip_text (GTK_WIDGET (self->more), name);
+      gtk_accessible_update_property (GTK_ACCESSIBLE (self->more), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self->more), menu != NULL);
+}
+
 static void
 lw_status_line_dispose (GObject *object)
 {
@@ -181,6 +197,7 @@ lw_status_line_class_init (LwStatusLineClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwStatusLine, button);
   gtk_widget_class_bind_template_child (widget_class, LwStatusLine, button_icon);
   gtk_widget_class_bind_template_child (widget_class, LwStatusLine, button_label);
+  gtk_widget_class_bind_template_child (widget_class, LwStatusLine, more);
   gtk_widget_class_bind_template_callback (widget_class, on_query_tooltip);
   gtk_widget_class_set_css_name (widget_class, "statusline");
 }

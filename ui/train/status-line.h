@@ -34,4 +34,9 @@ void        lw_status_line_set_button   (LwStatusLine    *self,
                                          const char      *icon_name,
                                          const char      *action_name);
 
+/* More of what the button does, behind an arrow beside it; NULL: none. @name says what the menu is for. */
+void        lw_status_line_set_menu     (LwStatusLine    *self,
+                                         GMenuModel      *menu,
+                                         const char      *name);
+
 G_END_DECLS
