@@ -474,7 +474,10 @@ update_speed (LwWindow *self)
   static const char *const labels[] = { N_("Full speed"), N_("Slow motion"), N_("One batch"), N_("One example") };
   LwSpeed                  speed = lw_session_get_speed (self->session);
 
+  g_autofree char         *name = g_strdup_printf (_("Speed: %s"), _(labels[speed]));
+
   gtk_menu_button_set_label (self->speed, _(labels[speed]));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->speed), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
 
 static void
@@ -804,6 +807,7 @@ lw_window_new (AdwApplication *application, LwSession *session, LwWorkFile *left
   on_document_changed (self);
   on_runs_changed (self);
   on_run_changed (self);
+  update_speed (self);
   lw_chart_pane_grab_chart_focus (chart_pane (self));
   return self;
 }

@@ -13,8 +13,7 @@ def test(app, tap):
 
     with tap.step('the window opens', needed=True):
         window.start()
-        window.load_preset('mlp')
-        window.wait_status(r'^Ready · mlp')
+        window.wait_status(r'^Ready · convnet')
 
     step = leave_while_training(app, tap, window)
     step = go_on(app, tap, window, step)
@@ -36,7 +35,7 @@ def leave_while_training(app, tap, window):
     with tap.step('while it trains the window closes without a question'):
         window.focus_chart()
         app.key('space')
-        app.wait_until(lambda: window.step() > 100, 20, 'the curve to move')
+        app.wait_until(lambda: window.step() > 20, 20, 'the curve to move')
         before = window.step()
         app.key('ctrl+w')
         assert app.wait_exit() == 0
@@ -50,7 +49,7 @@ def leave_while_training(app, tap, window):
         assert step >= before, f'{step} was {before}'
         app.wait_until(lambda: window.step() == step, 5, 'the curve up to there')
         assert not window.is_training()
-        assert window.kinds()[0] == 'Flatten', window.kinds()
+        assert window.kinds()[0] == 'Conv2D', window.kinds()
     return step
 
 

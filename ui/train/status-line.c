@@ -125,6 +125,20 @@ lw_status_line_set_severity (LwStatusLine *self, LwStatusSeverity severity)
   gtk_widget_set_visible (self->icon, severity == LW_STATUS_ERROR);
 }
 
+/* The target before the name: GTK compares them with the action as soon as there is a name. */
+static void
+set_action (GtkActionable *button, const char *detailed_name)
+{
+  g_autofree char     *name = NULL;
+  g_autoptr (GVariant) target = NULL;
+
+  if (!g_action_parse_detailed_name (detailed_name, &name, &target, NULL))
+    g_return_if_reached ();
+  gtk_actionable_set_action_name (button, NULL);
+  gtk_actionable_set_action_target_value (button, target);
+  gtk_actionable_set_action_name (button, name);
+}
+
 void
 lw_status_line_set_button (LwStatusLine *self, const char *label, const char *icon_name,
                            const char *action_name)
@@ -150,7 +164,7 @@ lw_status_line_set_button (LwStatusLine *self, const char *label, const char *ic
     gtk_widget_add_css_class (self->button, "flat");
   else
     gtk_widget_remove_css_class (self->button, "flat");
-  gtk_actionable_set_detailed_action_name (GTK_ACTIONABLE (self->button), action_name);
+  set_action (GTK_ACTIONABLE (self->button), action_name);
   gtk_widget_set_visible (self->button, TRUE);
 }
 
