@@ -58,8 +58,9 @@ gboolean            lw_training_tell_validation (LwTraining *training, const LwE
  * "best: epoch 3"; 0 where the run has these weights already, or there are none. */
 guint               lw_training_keep_best       (LwTraining *training, LwHistory *history);
 
-/* An event at the place where the run stands, for its history. */
+/* An event at the place where the run stands, for its history: with this note, or "rate 0.0005", the rate as it is set. */
 LwHistoryPoint      lw_training_make_event      (LwTraining *training, const char *note);
+LwHistoryPoint      lw_training_make_rate_event (LwTraining *training);
 
 /* A snapshot; copies nothing (see state.h). */
 LwState            *lw_training_get_state       (LwTraining *training) G_GNUC_WARN_UNUSED_RESULT;
