@@ -208,9 +208,10 @@ lw_cli_load_run (const char *path, GError **error)
   if (run->state == NULL)
     {
       g_autofree char *display = g_filename_display_name (path);
+      const LwFault   *fault = lw_model_spec_get_fault (run->model);
 
-      g_set_error (error, LW_ERROR, LW_ERROR_STATE, _("%s has no weights; train its model first"),
-                   display);
+      g_set_error (error, LW_ERROR, LW_ERROR_STATE, _("%s has no weights, since its model cannot be trained yet: %s"),
+                   display, fault != NULL ? fault->message : "?");
       return NULL;
     }
   return g_steal_pointer (&run);
@@ -258,6 +259,13 @@ lw_cli_json_add_whole (GString *json, const char *key, guint64 value)
 {
   add_key (json, key);
   g_string_append_printf (json, "%" PRIu64, value);
+}
+
+void
+lw_cli_json_add_boolean (GString *json, const char *key, gboolean value)
+{
+  add_key (json, key);
+  g_string_append (json, value ? "true" : "false");
 }
 
 void

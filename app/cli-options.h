@@ -60,6 +60,7 @@ LwRun      *lw_cli_load_run         (const char *path, GError **error) G_GNUC_WA
 GString    *lw_cli_json_begin       (void) G_GNUC_WARN_UNUSED_RESULT;
 void        lw_cli_json_add_real    (GString *json, const char *key, double value);
 void        lw_cli_json_add_whole   (GString *json, const char *key, guint64 value);
+void        lw_cli_json_add_boolean (GString *json, const char *key, gboolean value);
 void        lw_cli_json_add_string  (GString *json, const char *key, const char *value);
 
 /* Ends the object and prints it in one line on stdout; FALSE if stdout does not take it. */

@@ -100,49 +100,35 @@ is_done (const LwCliPlan *plan)
   return lw_training_get_step (plan->training) >= plan->until_step;
 }
 
-/* Where the run stands, for the person who waits. */
-typedef struct {
-  gint64 step; /* of the epoch */
-  gint64 n_done, n_total;
-} Place;
-
-static Place
-get_place (const LwCliPlan *plan, const LwState *state)
+/* Steps that are still to be taken. The place in the data decides: a run may have had steps of other sizes. */
+static gint64
+count_steps_left (const LwCliPlan *plan)
 {
-  const gint64 steps_per_epoch = lw_training_get_steps_per_epoch (plan->training);
-  const guint  batch_size = lw_training_get_settings (plan->training)->batch_size;
-  Place        place = { .step = (gint64) ((state->position + batch_size - 1) / batch_size) };
+  LwTraining  *training = plan->training;
+  const gint64 epochs_left = (gint64) plan->until_epoch - get_epochs_finished (training);
 
-  /* After an epoch's last step: the next one's start. */
-  if (place.step >= steps_per_epoch)
-    place.step = 0;
-  if (plan->until_epoch > 0)
-    place.n_total = ((gint64) plan->until_epoch - state->epoch) * steps_per_epoch - place.step;
-  else
-    place.n_total = plan->until_step - state->step;
-  return place;
-}
-
-static void
-place_advance (Place *place, LwTraining *training)
-{
-  place->step = place->step % lw_training_get_steps_per_epoch (training) + 1;
-  place->n_done++;
+  if (plan->until_epoch == 0)
+    return plan->until_step - lw_training_get_step (training);
+  return (epochs_left - 1) * lw_training_get_steps_per_epoch (training) + lw_training_get_steps_left (training);
 }
 
 static LwProgressStatus
-make_status (const LwCliPlan *plan, const Place *place)
+make_status (const LwCliPlan *plan, const LwCliResult *result)
 {
   LwTraining      *training = plan->training;
+  const gint64     steps_per_epoch = lw_training_get_steps_per_epoch (training);
   LwProgressStatus status = {
     .epoch = lw_training_get_epoch (training),
     .n_epochs = plan->until_epoch,
-    .step = place->step,
-    .steps_per_epoch = lw_training_get_steps_per_epoch (training),
+    .step = steps_per_epoch,
+    .steps_per_epoch = steps_per_epoch,
     .speed = lw_training_get_samples_per_second (training),
-    .n_done = place->n_done,
-    .n_total = place->n_total,
+    .n_done = result->n_steps,
+    .n_total = result->n_steps + count_steps_left (plan),
   };
+
+  if (!lw_training_is_epoch_end (training))
+    status.step -= lw_training_get_steps_left (training);
 
   lw_training_get_epoch_means (training, &status.loss, &status.accuracy);
   return status;
@@ -187,13 +173,13 @@ validate_here (const LwCliPlan *plan, LwCliResult *result, GError **error)
     .n_images = (gint32) result->validation.n_images,
   };
   lw_history_append (plan->history, &point);
+  result->stopped_early = lw_training_tell_validation (plan->training, &result->validation, plan->history);
   return TRUE;
 }
 
 /* One step, with everything that follows from it. */
 static gboolean
-take_step (const LwCliPlan *plan, Snapshots *snapshots, Place *place, LwCliResult *result,
-           GError **error)
+take_step (const LwCliPlan *plan, Snapshots *snapshots, LwCliResult *result, GError **error)
 {
   const LwEvaluation *validation = NULL;
   LwHistoryPoint      point;
@@ -212,25 +198,36 @@ take_step (const LwCliPlan *plan, Snapshots *snapshots, Place *place, LwCliResul
     }
 
   snapshots_confirm (snapshots);
-  place_advance (place, plan->training);
   if (!lw_training_is_epoch_end (plan->training))
     {
       if (g_get_monotonic_time () - snapshots->time > SNAPSHOT_INTERVAL)
         snapshots_take (snapshots, plan->training);
       write_row (plan->log, &point, NULL);
-      status = make_status (plan, place);
+      status = make_status (plan, result);
       lw_progress_update (plan->progress, &status);
       return TRUE;
     }
 
-  snapshots_take (snapshots, plan->training);
   if (!validate_here (plan, result, error))
     return FALSE;
+  snapshots_take (snapshots, plan->training);
   validation = result->has_validation ? &result->validation : NULL;
   write_row (plan->log, &point, validation);
-  status = make_status (plan, place);
+  status = make_status (plan, result);
   lw_progress_end_epoch (plan->progress, &status, validation);
   return check_log (plan->log, error);
+}
+
+/* The weights that the run is to leave, and what validation gives for them. */
+static gboolean
+keep_best (const LwCliPlan *plan, LwCliResult *result, GError **error)
+{
+  const gboolean      exchanged = lw_training_keep_best (plan->training, plan->history) > 0;
+  g_autoptr (LwState) state = lw_training_get_state (plan->training);
+
+  if (state->stopping.n_weights > 0)
+    result->best_epoch = state->stopping.best_epoch;
+  return !exchanged || validate (plan, plan->training, result, error);
 }
 
 /* Back to the newest state that is known to be good; the initial one if the first loss is not. */
@@ -266,19 +263,19 @@ lw_cli_run (const LwCliPlan *plan, LwCliResult *result, GError **error)
 {
   g_auto (Snapshots) snapshots = { 0 };
   gboolean           ok = TRUE;
-  Place              place;
 
   *result = (LwCliResult) { .outcome = LW_OUTCOME_FINISHED };
   if (plan->log != NULL)
     fputs ("step,epoch,loss,accuracy,val_loss,val_accuracy,seconds\n", plan->log);
   snapshots_take (&snapshots, plan->training);
-  place = get_place (plan, snapshots.newest);
-  while (ok && result->outcome == LW_OUTCOME_FINISHED && !is_done (plan))
+  if (lw_training_owes_validation (plan->training))
+    ok = validate_here (plan, result, error);
+  while (ok && result->outcome == LW_OUTCOME_FINISHED && !result->stopped_early && !is_done (plan))
     {
       if (g_atomic_int_get (plan->cancel))
         result->outcome = LW_OUTCOME_INTERRUPTED;
       else
-        ok = take_step (plan, &snapshots, &place, result, error);
+        ok = take_step (plan, &snapshots, result, error);
     }
 
   describe (plan, result);
@@ -289,6 +286,8 @@ lw_cli_run (const LwCliPlan *plan, LwCliResult *result, GError **error)
     }
   if (result->outcome == LW_OUTCOME_FINISHED && !result->has_validation)
     ok = validate_here (plan, result, error);
+  if (ok && result->outcome == LW_OUTCOME_FINISHED && !g_atomic_int_get (plan->cancel))
+    ok = keep_best (plan, result, error);
   if (result->outcome == LW_OUTCOME_DIVERGED)
     ok = go_back (plan, &snapshots, result, error);
   else

@@ -5,8 +5,8 @@
 #include "app/cli-progress.h"
 #include "engine/train/training.h"
 
-/* The command line's training loop: steps until the last epoch or step that was asked for,
- * validation at each epoch's end, the log, and the way back from a loss that is not finite. */
+/* The command line's training loop: steps until the last epoch or step that was asked for, or an early stop;
+ * validation at each epoch's end, the log, the best weights, and the way back from a loss that is not finite. */
 
 G_BEGIN_DECLS
 
@@ -36,6 +36,8 @@ typedef struct {
   guint        n_epochs;       /* finished since the run's first */
   double       loss, accuracy; /* the last epoch's means; NaN before any step */
   double       seconds, samples_per_second;
+  gboolean     stopped_early;
+  guint        best_epoch;     /* whose weights the settings kept, the last one's or others; 0: kept none */
   gboolean     has_validation; /* FALSE too after INTERRUPTED */
   LwEvaluation validation;     /* of `state` */
   LwState     *state;          /* owned: the end's; after DIVERGED the newest good one */

@@ -7,6 +7,7 @@
 #include "app/cli-options.h"
 
 #define MAX_BATCH_SIZE 4096
+#define MAX_PATIENCE 1000
 #define MAX_THREADS 256
 
 void
@@ -15,7 +16,8 @@ lw_train_words_clear (LwTrainWords *words)
   char **all[] = { &words->preset,        &words->model,      &words->data,       &words->epochs,
                    &words->steps,         &words->batch_size, &words->shuffle,    &words->optimizer,
                    &words->learning_rate, &words->loss,       &words->validation, &words->seed,
-                   &words->threads,       &words->resume,     &words->save,       &words->log };
+                   &words->patience,      &words->threads,    &words->resume,     &words->save,
+                   &words->log };
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     g_clear_pointer (all[i], g_free);
@@ -55,6 +57,11 @@ parse_words (int argc, char **argv, LwTrainWords *words, GError **error)
     { "seed", 0, 0, G_OPTION_ARG_STRING, &words->seed,
       N_("Decides the first weights, the order of the images and dropout (default: 1)"),
       N_("N") },
+    { "patience", 0, 0, G_OPTION_ARG_STRING, &words->patience,
+      N_("Stop early when so many epochs in a row have brought no lower validation loss (default: 0, never)"),
+      N_("N") },
+    { "keep-best", 0, 0, G_OPTION_ARG_NONE, &words->keep_best,
+      N_("Leave the weights of the epoch with the lowest validation loss, not the last ones"), NULL },
     { "threads", 0, 0, G_OPTION_ARG_STRING, &words->threads,
       N_("Processors to use (default: all that this program may); changes no result"), N_("N") },
     { "resume", 0, 0, G_OPTION_ARG_FILENAME, &words->resume,
@@ -79,10 +86,12 @@ parse_words (int argc, char **argv, LwTrainWords *words, GError **error)
       "has had them. --data must name the images that the run was started with; --learning-rate\n"
       "changes the rate from here on; --validation may be none or test, unless a part of the\n"
       "training images is held back already. A schedule in the file is followed on; with\n"
-      "--learning-rate the rate is constant from here on.\n\n"
+      "--learning-rate the rate is constant from here on. So are patience, keep-best and threads,\n"
+      "unless they are given anew; behind an early stop the wait begins again.\n\n"
       "The log's columns are step, epoch, loss, accuracy, val_loss, val_accuracy and seconds.\n"
-      "Ctrl+C saves if --save was given, and leaves with 130. A loss that becomes NaN or infinite\n"
-      "ends the training; --save then writes the last good state before it."),
+      "Ctrl+C saves if --save was given, and leaves with 130; the weights are then the last ones, so\n"
+      "that the run can go on as if it had never stopped. A loss that becomes NaN or infinite ends the\n"
+      "training; --save then writes the last good state before it."),
     .entries = entries,
   };
   g_auto (GStrv)     rest = lw_cli_parse (&syntax, argc, argv, error);
@@ -134,6 +143,7 @@ check_values (const LwTrainWords *words, LwTrainOptions *options, GError **error
                               &options->batch_size, error)
       || !get_optional_whole ("--shuffle", words->shuffle, 0, G_MAXUINT, &options->shuffle, error)
       || !get_optional_whole ("--seed", words->seed, 0, G_MAXUINT64, &options->seed, error)
+      || !get_optional_whole ("--patience", words->patience, 0, MAX_PATIENCE, &options->patience, error)
       || !get_optional_whole ("--threads", words->threads, 1, MAX_THREADS, &options->threads, error)
       || !get_validation (words->validation, options, error))
     return FALSE;
@@ -202,6 +212,13 @@ check_conflicts (const LwTrainWords *words, const LwTrainOptions *options, GErro
       lw_cli_set_usage_error (error,
                               _("--validation with a fraction does not go with --resume, because "
                                 "it would change which images are trained on"));
+      return FALSE;
+    }
+  if (options->has_validation && options->validation == LW_VALIDATION_NONE
+      && (options->patience > 0 || words->keep_best))
+    {
+      lw_cli_set_usage_error (error, _("%s goes by the validation loss, so it does not go with --validation none"),
+                              options->patience > 0 ? "--patience" : "--keep-best");
       return FALSE;
     }
   if (words->save != NULL && !g_str_has_suffix (words->save, ".keras"))

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 /* As given; NULL where not given. */
 typedef struct {
   char    *preset, *model, *data, *epochs, *steps, *batch_size, *shuffle, *optimizer,
-          *learning_rate, *loss, *validation, *seed, *threads, *resume, *save, *log;
-  gboolean json, quiet;
+          *learning_rate, *loss, *validation, *seed, *patience, *threads, *resume, *save, *log;
+  gboolean keep_best, json, quiet;
 } LwTrainWords;
 
 /* Checked. */
@@ -22,6 +22,7 @@ typedef struct {
   guint64            batch_size;    /* 0: not given */
   guint64            shuffle;
   guint64            seed;
+  guint64            patience;
   guint64            threads;       /* 0: not given */
   double             learning_rate; /* NaN: not given */
   const LwSpecClass *optimizer, *loss;

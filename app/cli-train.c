@@ -15,6 +15,7 @@
 #include "engine/core/error.h"
 #include "engine/io/keras_archive.h"
 #include "engine/nn/schedule.h"
+#include "engine/train/adapt.h"
 
 /* The command `train`: options in, a run, and what is left of it: files, one JSON object or a short
  * summary. The loop itself is in cli-run.c. */
@@ -27,6 +28,7 @@ typedef struct {
   LwRunSettings settings;
   LwState      *state; /* NULL: fresh weights */
   LwHistory    *history;
+  LwRun        *resumed; /* the file's run, or NULL */
 } Start;
 
 static void
@@ -35,6 +37,7 @@ start_clear (Start *start)
   g_clear_pointer (&start->model, lw_model_spec_unref);
   g_clear_pointer (&start->state, lw_state_unref);
   g_clear_pointer (&start->history, lw_history_unref);
+  g_clear_pointer (&start->resumed, lw_run_free);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Start, start_clear)
@@ -145,6 +148,18 @@ compile (LwModelSpec *model, const LwTrainOptions *options, GError **error)
   return g_steal_pointer (&compiled);
 }
 
+/* What a fresh run and one that goes on may be told alike. */
+static void
+apply_settings (const LwTrainWords *words, const LwTrainOptions *options, LwRunSettings *settings)
+{
+  if (words->patience != NULL)
+    settings->patience = (guint) options->patience;
+  if (words->keep_best)
+    settings->keep_best = TRUE;
+  if (options->threads > 0)
+    settings->threads = (guint) options->threads;
+}
+
 static gboolean
 start_fresh (const LwTrainWords *words, const LwTrainOptions *options, Start *start, GError **error)
 {
@@ -185,6 +200,7 @@ start_fresh (const LwTrainWords *words, const LwTrainOptions *options, Start *st
       if (options->validation == LW_VALIDATION_FRACTION)
         settings->fraction = options->fraction;
     }
+  apply_settings (words, options, settings);
   start->history = lw_history_new ();
   return TRUE;
 }
@@ -193,12 +209,12 @@ static gboolean
 start_resumed (const LwTrainWords *words, const LwTrainOptions *options, Start *start,
                GError **error)
 {
-  g_autoptr (LwRun) run = lw_cli_load_run (words->resume, error);
-  LwState           state;
-  guint64           epochs;
+  LwRun  *run = lw_cli_load_run (words->resume, error);
+  guint64 epochs;
 
   if (run == NULL)
     return FALSE;
+  start->resumed = run;
   start->settings = run->settings;
   if (options->has_validation)
     {
@@ -210,7 +226,8 @@ start_resumed (const LwTrainWords *words, const LwTrainOptions *options, Start *
         }
       start->settings.validation = options->validation;
     }
-  epochs = start->settings.epochs;
+  apply_settings (words, options, &start->settings);
+  epochs = run->epochs;
   if (options->epochs > 0)
     epochs = run->state->epoch + options->epochs;
   else if (options->steps == 0 && run->state->epoch >= epochs)
@@ -224,43 +241,43 @@ start_resumed (const LwTrainWords *words, const LwTrainOptions *options, Start *
 
   start->settings.epochs = (guint) epochs;
 
-  state = *run->state;
-  state.settings = start->settings;
-  start->state = lw_state_new (&state);
+  start->state = lw_state_adapt (run->state, run->model, &start->settings, error);
+  if (start->state == NULL)
+    return FALSE;
   start->model = lw_model_spec_ref (run->model);
   start->history = run->history != NULL ? lw_history_ref (run->history) : lw_history_new ();
   return TRUE;
 }
 
-/* Steps of the last finished epoch, as the history tells; 0 where it does not. */
-static guint
-count_epoch_steps (LwHistory *history, guint epoch)
+/* Images trained on in that epoch, as the history tells; 0 where it does not. Steps do not tell: they may have had single
+ * images, or batches of another size. */
+static guint64
+count_epoch_images (LwHistory *history, guint epoch)
 {
   LwHistoryCursor       cursor = { 0 };
   const LwHistoryPoint *points;
   gsize                 n_points;
-  guint                 n = 0;
+  guint64               n = 0;
 
   while ((points = lw_history_read (history, &cursor, &n_points)) != NULL)
     for (gsize i = 0; i < n_points; i++)
       if (points[i].kind == LW_POINT_TRAIN && points[i].epoch == (gint32) epoch)
-        n++;
+        n += (guint64) points[i].n_images;
   return n;
 }
 
 /* A file does not hold its images, but going on with others would be another run. */
 static gboolean
-check_resumed_data (const LwTrainWords *words, const Start *start, LwImages *images,
-                    LwTraining *training, GError **error)
+check_resumed_data (const LwTrainWords *words, const Start *start, LwImages *images, GError **error)
 {
   g_autofree char *file = NULL;
-  guint            n_before;
-  guint            n_now = lw_training_get_steps_per_epoch (training);
-  guint64          n_images = (guint64) lw_tensor_get_dim (images->train_images, 0);
+  const guint64    n_images = (guint64) lw_tensor_get_dim (images->train_images, 0);
+  const guint64    n_now = lw_run_settings_get_n_training (&start->settings, n_images);
+  guint64          n_before;
 
   if (start->state == NULL)
     return TRUE;
-  n_before = start->state->epoch > 0 ? count_epoch_steps (start->history, start->state->epoch) : 0;
+  n_before = start->state->epoch > 0 ? count_epoch_images (start->history, start->state->epoch) : 0;
   if ((n_before == 0 || n_before == n_now) && start->state->position <= n_images)
     return TRUE;
   file = g_filename_display_name (words->resume);
@@ -282,7 +299,7 @@ make_training (const LwTrainWords *words, const LwTrainOptions *options, const S
     training = lw_training_new_from_state (device, start->state, images, error);
   else
     training = lw_training_new (device, start->model, &start->settings, images, error);
-  if (training == NULL || !check_resumed_data (words, start, images, training, error))
+  if (training == NULL || !check_resumed_data (words, start, images, error))
     return NULL;
 
   if (!isnan (options->learning_rate)
@@ -291,14 +308,8 @@ make_training (const LwTrainWords *words, const LwTrainOptions *options, const S
       lw_training_set_learning_rate (training, options->learning_rate);
       if (start->state != NULL)
         {
-          char           number[G_ASCII_DTOSTR_BUF_SIZE];
-          LwHistoryPoint point = { .kind = LW_POINT_EVENT,
-                                   .epoch = (gint32) lw_training_get_epoch (training),
-                                   .step = lw_training_get_step (training),
-                                   .seconds = lw_training_get_seconds (training) };
+          const LwHistoryPoint point = lw_training_make_rate_event (training);
 
-          g_snprintf (point.note, sizeof point.note, "rate %s",
-                      g_ascii_formatd (number, sizeof number, "%g", options->learning_rate));
           lw_history_append (start->history, &point);
         }
     }
@@ -326,7 +337,16 @@ save (const char *path, const Start *start, LwState *state, GError **error)
 {
   g_autoptr (LwHistory) history = copy_history (start->history, state->step);
   g_autoptr (LwRun)     run = lw_run_new (start->model, &start->settings, state, history);
+  const LwRun          *resumed = start->resumed;
 
+  if (resumed != NULL)
+    {
+      run->name = g_strdup (resumed->name);
+      run->note = g_strdup (resumed->note);
+      run->slot = resumed->slot;
+      run->epochs = MAX (run->epochs, resumed->epochs);
+      run->others = resumed->others != NULL ? g_ptr_array_ref (resumed->others) : NULL;
+    }
   return lw_keras_archive_save (path, run, error);
 }
 
@@ -369,6 +389,11 @@ print_json (const LwTrainWords *words, const Start *start, const LwCliResult *re
   lw_cli_json_add_string (json, "resumed", resumed);
   lw_cli_json_add_string (json, "saved", file);
   lw_cli_json_add_string (json, "outcome", outcomes[result->outcome]);
+  lw_cli_json_add_boolean (json, "stopped_early", result->stopped_early);
+  if (result->best_epoch > 0)
+    lw_cli_json_add_whole (json, "best_epoch", result->best_epoch);
+  else
+    lw_cli_json_add_real (json, "best_epoch", NAN);
   return lw_cli_json_print (json, error);
 }
 
@@ -381,6 +406,12 @@ print_summary (const Start *start, const LwCliResult *result, LwImages *images, 
            lw_model_spec_get_name (start->model), images->name, result->step, result->n_epochs,
            result->seconds, result->samples_per_second, lw_device_get_n_threads (device),
            device->kernels->name);
+  if (result->stopped_early)
+    g_print (ngettext ("Stopped early: %u epoch without a lower validation loss\n",
+                       "Stopped early: %u epochs without a lower validation loss\n", start->settings.patience),
+             start->settings.patience);
+  if (result->best_epoch > 0)
+    g_print (_("The weights are those of epoch %u, the best\n"), result->best_epoch);
   if (isfinite (result->loss))
     g_print (_("Training loss %.4f, accuracy %.4f\n"), result->loss, result->accuracy);
   if (result->has_validation)
@@ -442,12 +473,10 @@ train (const LwTrainWords *words, const LwTrainOptions *options, GError **error)
 
   if (words->save != NULL && !check_save_path (words->save, error))
     return -1;
-  device = lw_device_new ((int) options->threads, 0, error);
-  if (device == NULL)
-    return -1;
   ok = words->resume != NULL ? start_resumed (words, options, &start, error)
                              : start_fresh (words, options, &start, error);
-  if (!ok || (images = lw_cli_load_images (words->data, error)) == NULL
+  if (!ok || (device = lw_device_new ((int) start.settings.threads, 0, error)) == NULL
+      || (images = lw_cli_load_images (words->data, error)) == NULL
       || (training = make_training (words, options, &start, device, images, error)) == NULL)
     return -1;
   if (words->log != NULL && (log = g_fopen (words->log, "we")) == NULL)

@@ -1,6 +1,5 @@
 #include "engine/train/trainer.h"
 
-#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -212,9 +211,8 @@ validate (LwTrainer *trainer, LwPointKind kind, gsize limit)
 static void
 apply_new_rate (LwTrainer *trainer)
 {
-  LwHistoryPoint   event;
-  g_autofree char *note = NULL;
-  double           rate;
+  LwHistoryPoint event;
+  double         rate;
 
   g_mutex_lock (&trainer->mutex);
   rate = trainer->new_rate;
@@ -224,8 +222,7 @@ apply_new_rate (LwTrainer *trainer)
     return;
   keep_good_state (trainer, lw_training_get_state (trainer->training));
   lw_training_set_learning_rate (trainer->training, rate);
-  note = g_strdup_printf (_("rate %g"), rate);
-  event = lw_training_make_event (trainer->training, note);
+  event = lw_training_make_rate_event (trainer->training);
   if (event.step > 0)
     lw_history_append (trainer->history, &event);
 }

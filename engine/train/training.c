@@ -372,6 +372,17 @@ lw_training_make_event (LwTraining *training, const char *note)
   return event;
 }
 
+LwHistoryPoint
+lw_training_make_rate_event (LwTraining *training)
+{
+  char             number[G_ASCII_DTOSTR_BUF_SIZE];
+  g_autofree char *note = NULL;
+
+  g_ascii_formatd (number, sizeof number, "%g", lw_training_get_learning_rate (training));
+  note = g_strdup_printf (_("rate %s"), number);
+  return lw_training_make_event (training, note);
+}
+
 gboolean
 lw_training_owes_validation (LwTraining *training)
 {

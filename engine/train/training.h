@@ -62,8 +62,9 @@ guint               lw_training_keep_best       (LwTraining *training, LwHistory
  * best counts from there on, since earlier weights were not kept. */
 void                lw_training_set_early_stopping (LwTraining *training, guint patience, gboolean keep_best);
 
-/* An event at the place where the run stands, for its history. */
+/* An event at the place where the run stands, for its history: with this note, or "rate 0.0005", the rate as it is set. */
 LwHistoryPoint      lw_training_make_event      (LwTraining *training, const char *note);
+LwHistoryPoint      lw_training_make_rate_event (LwTraining *training);
 
 /* A snapshot; copies nothing (see state.h). */
 LwState            *lw_training_get_state       (LwTraining *training) G_GNUC_WARN_UNUSED_RESULT;

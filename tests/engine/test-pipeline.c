@@ -740,6 +740,135 @@ test_memory_of_tensors (void)
   g_assert_cmpuint (first, <, 100 + 32 + 16);
 }
 
+/* -- fewer rows at a time -- */
+
+/* The next element's rows, as text; "" at the epoch's end. */
+static char *
+next_rows (LwIterator *iterator, guint max_rows)
+{
+  LwDevice *device = lw_device_new (1, 0, NULL);
+  LwScope  *s = lw_scope_begin (device);
+  LwTensor *got[LW_MAX_COMPONENTS];
+  GString  *text = g_string_new (NULL);
+
+  lw_iterator_set_max_rows (iterator, max_rows);
+  if (lw_iterator_next (iterator, s, got))
+    for (gsize i = 0; i < lw_tensor_get_count (got[0]); i++)
+      g_string_append_printf (text, "%g ", lw_tensor_get_value (got[0], i));
+  g_assert_true (lw_scope_end (s, NULL));
+  lw_device_unref (device);
+  return g_string_free (text, FALSE);
+}
+
+static void
+identity (LwScope *s, LwTensor **components, guint n, gpointer data)
+{
+}
+
+/* Rows come in one order, in whatever batches; the place between two of them is one to go on from; and an epoch has
+ * all of them. */
+static void
+test_max_rows (void)
+{
+  static const guint    sizes[] = { 0, 1, 1, 0, 3, 0, 7, 1, 0, 0, 2, 0 };
+  g_autoptr (LwTensor)  numbers = lw_tensor_new (NULL, LW_INT32, &LW_SHAPE (23), NULL);
+  g_autoptr (LwDataset) slices = NULL, shuffled = NULL, batched = NULL, mapped = NULL, whole = NULL;
+  const LwRng           rng = lw_rng_new (3, LW_STREAM_SHUFFLE);
+  g_autoptr (LwIterator) iterator = NULL, one = NULL;
+  guint64               position = 0, epoch = 0;
+
+  for (int i = 0; i < 23; i++)
+    ((gint32 *) lw_tensor_get_mutable_data (numbers))[i] = i;
+  slices = lw_dataset_from_tensor_slices (1, &numbers, NULL);
+  shuffled = lw_dataset_shuffle (slices, 9);
+  batched = lw_dataset_batch (shuffled, 5, FALSE);
+  mapped = lw_dataset_map (batched, identity, NULL);
+  whole = lw_dataset_batch (shuffled, 23, FALSE);
+  iterator = lw_iterator_new (mapped, rng);
+  one = lw_iterator_new (whole, rng);
+
+  for (int round = 0; round < 3; round++)
+    {
+      g_autofree char    *want = next_rows (one, 0);
+      g_autoptr (GString) got = g_string_new (NULL);
+
+      if (round > 0)
+        {
+          g_assert_cmpstr (want, ==, ""); /* the end of the epoch before */
+          g_free (want);
+          want = next_rows (one, 0);
+        }
+      for (guint i = round; TRUE; i++)
+        {
+          const guint            size = sizes[i % G_N_ELEMENTS (sizes)];
+          const LwDatasetPlace   place = lw_iterator_get_place (iterator);
+          g_autofree char       *rows = NULL, *again = NULL;
+          g_autoptr (LwIterator) resumed = NULL;
+
+          g_assert_cmpuint (place.position, ==, position);
+          g_assert_cmpuint (place.epoch, ==, epoch);
+          rows = next_rows (iterator, size);
+          /* From the place alone the same comes, on a pipeline of other batches too. */
+          resumed = lw_iterator_new_at (mapped, &place);
+          again = next_rows (resumed, size);
+          g_assert_cmpstr (again, ==, rows);
+          if (*rows == '\0')
+            break;
+          g_string_append (got, rows);
+          position += MIN (size > 0 ? MIN (size, 5) : 5, 23 - position);
+        }
+      g_assert_cmpstr (got->str, ==, want);
+      g_assert_cmpuint (position, ==, 23);
+      position = 0;
+      epoch++;
+    }
+}
+
+/* Another batch size from a place between two batches. */
+static void
+test_other_batches (void)
+{
+  g_autoptr (LwTensor)   numbers = lw_tensor_new (NULL, LW_INT32, &LW_SHAPE (20), NULL);
+  g_autoptr (LwDataset)  slices = NULL, sixes = NULL, sevens = NULL, dropped = NULL, taken = NULL;
+  g_autoptr (LwIterator) iterator = NULL, other = NULL, few = NULL, batches = NULL;
+  LwDatasetPlace         place;
+  g_autofree char       *rows = NULL, *rest = NULL, *last = NULL, *full = NULL;
+
+  for (int i = 0; i < 20; i++)
+    ((gint32 *) lw_tensor_get_mutable_data (numbers))[i] = i;
+  slices = lw_dataset_from_tensor_slices (1, &numbers, NULL);
+  sixes = lw_dataset_batch (slices, 6, FALSE);
+  sevens = lw_dataset_batch (slices, 7, FALSE);
+  iterator = lw_iterator_new (sixes, lw_rng_new (1, LW_STREAM_SHUFFLE));
+  g_free (next_rows (iterator, 0));
+  place = lw_iterator_get_place (iterator);
+  other = lw_iterator_new_at (sevens, &place);
+  rows = next_rows (other, 0);
+  rest = next_rows (other, 0);
+  last = next_rows (other, 0);
+  g_assert_cmpstr (rows, ==, "6 7 8 9 10 11 12 ");
+  g_assert_cmpstr (rest, ==, "13 14 15 16 17 18 19 ");
+  g_assert_cmpstr (last, ==, "");
+
+  /* A small batch is none that is left out for being short; the last one is. */
+  dropped = lw_dataset_batch (slices, 6, TRUE);
+  few = lw_iterator_new (dropped, lw_rng_new (1, LW_STREAM_SHUFFLE));
+  g_free (next_rows (few, 1));
+  g_free (next_rows (few, 0));
+  g_free (next_rows (few, 0));
+  g_free (next_rows (few, 0));
+  g_assert_cmpuint (lw_iterator_get_place (few).position, ==, 19);
+  g_free (g_steal_pointer (&last));
+  last = next_rows (few, 0);
+  g_assert_cmpstr (last, ==, "");
+
+  /* Where batches are counted they stay whole. */
+  taken = lw_dataset_take (sixes, 2);
+  batches = lw_iterator_new (taken, lw_rng_new (1, LW_STREAM_SHUFFLE));
+  full = next_rows (batches, 1);
+  g_assert_cmpstr (full, ==, "0 1 2 3 4 5 ");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -759,6 +888,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/pipeline/map/errors", test_map_errors);
   g_test_add_func ("/pipeline/map/ragged", test_ragged);
   g_test_add_func ("/pipeline/memory/tensors", test_memory_of_tensors);
+  g_test_add_func ("/pipeline/max-rows", test_max_rows);
+  g_test_add_func ("/pipeline/other-batches", test_other_batches);
   status = g_test_run ();
   check_device_free ();
   return status;

@@ -388,6 +388,286 @@ test_diverges (void)
   fixture_clear (&fixture);
 }
 
+/* Steps on single images among steps on batches: the place in the data decides when an epoch ends. */
+static void
+test_examples (void)
+{
+  static const guint      sizes[] = { 1, 1, 0, 1, 0 };
+  g_autoptr (LwModelSpec) model = lw_model_spec_new_preset ("convnet");
+  Fixture                 fixture = fixture_new (model, NULL, NULL, images, 1);
+  g_autoptr (LwTraining)  training = test_training_new (model, &settings, images, 1);
+  g_autoptr (LwState)     state = NULL, want = NULL;
+  LwHistoryPoint          last;
+  gint64                  n_images = 0, n_steps;
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      LwHistoryPoint point;
+
+      g_array_set_size (fixture.phases, 0);
+      if (sizes[i] == 1)
+        lw_trainer_step_example (fixture.trainer);
+      else
+        lw_trainer_step (fixture.trainer);
+      wait_for_points (&fixture, i + 1);
+      while (lw_trainer_get_phase (fixture.trainer) != LW_PHASE_PAUSED)
+        g_usleep (200);
+      count_points (fixture.history, LW_POINT_TRAIN, &point);
+      g_assert_cmpint (point.step, ==, i + 1);
+      g_assert_cmpint (point.n_images, ==, sizes[i] == 1 ? 1 : 32);
+      lw_training_set_max_rows (training, sizes[i]);
+      test_take_steps (training, 1);
+    }
+  while (state == NULL || state->step < 5)
+    {
+      lw_state_unref (state);
+      state = lw_trainer_get_state (fixture.trainer);
+    }
+  want = lw_training_get_state (training);
+  g_assert_cmpuint (state->position, ==, 67);
+  g_assert_true (lw_state_equal (state, want));
+
+  /* Whole batches from there: 32 × 7 and 29, so the epoch has 13 steps, and the next one 10. */
+  lw_trainer_start (fixture.trainer);
+  wait_for (&fixture, LW_PHASE_FINISHED);
+  n_steps = (gint64) count_points (fixture.history, LW_POINT_TRAIN, &last);
+  g_assert_cmpint (n_steps, ==, 5 + 8 + STEPS);
+  g_assert_cmpint (last.epoch, ==, 2);
+  lw_training_set_max_rows (training, 0);
+  while (lw_training_get_step (training) < n_steps)
+    {
+      g_assert_true (lw_training_step (training, &last, NULL));
+      n_images += last.n_images;
+      if (lw_training_get_step (training) == 13)
+        g_assert_true (lw_training_is_epoch_end (training));
+    }
+  g_assert_cmpint (n_images, ==, 2 * N_TRAIN - 67);
+  lw_state_unref (state);
+  lw_state_unref (want);
+  state = lw_trainer_get_state (fixture.trainer);
+  want = lw_training_get_state (training);
+  g_assert_true (lw_state_equal (state, want));
+  g_assert_cmpuint (count_points (fixture.history, LW_POINT_TEST, NULL), ==, 2);
+  fixture_clear (&fixture);
+}
+
+/* -- early stopping and the best weights -- */
+
+/* The notes of the events with the steps they were at, and what else the history has behind. */
+static char *
+get_events (LwHistory *history)
+{
+  GString              *events = g_string_new (NULL);
+  LwHistoryCursor       cursor = { 0 };
+  const LwHistoryPoint *points;
+  gsize                 n;
+
+  while ((points = lw_history_read (history, &cursor, &n)) != NULL)
+    for (gsize i = 0; i < n; i++)
+      if (points[i].kind == LW_POINT_EVENT)
+        g_string_append_printf (events, "%s@%d ", points[i].note, (int) points[i].step);
+  return g_string_free (events, FALSE);
+}
+
+/* The same run by hand: until it stops early or has had its epochs. */
+static LwState *
+run_by_hand (LwTraining *training, LwHistory *history, guint epochs, gboolean keep)
+{
+  gboolean stops = FALSE;
+
+  while (!stops && lw_training_get_epoch (training) - !lw_training_is_epoch_end (training) < epochs)
+    {
+      LwEvaluation evaluation;
+
+      test_take_steps (training, STEPS);
+      g_assert_true (lw_training_validate (training, 0, NULL, &evaluation, NULL));
+      stops = lw_training_tell_validation (training, &evaluation, history);
+    }
+  if (keep)
+    lw_training_keep_best (training, history);
+  return lw_training_get_state (training);
+}
+
+/* A rate at which the loss goes up and down: the run ends early, is what it is by hand, and can go on. */
+static void
+test_early_stop (void)
+{
+  const LwRunSettings     before = settings;
+  g_autoptr (LwModelSpec) model = test_model_new ("mlp", "Adam", 0.5, 0);
+  Fixture                 fixture;
+  g_autoptr (LwTraining)  training = NULL;
+  g_autoptr (LwHistory)   history = lw_history_new ();
+  g_autofree char        *events = NULL, *want_events = NULL;
+  gint64                  step = 0;
+
+  settings.epochs = 60;
+  settings.patience = 1;
+  settings.keep_best = TRUE;
+  training = test_training_new (model, &settings, images, 1);
+  fixture = fixture_new (model, NULL, NULL, images, 2);
+  for (int i = 0; i < 2; i++)
+    {
+      g_autoptr (LwState) want = run_by_hand (training, history, 60, TRUE), state = NULL;
+
+      g_assert_cmpint (want->step, >, step);
+      g_assert_cmpint (want->step, <, 60 * STEPS);
+      g_array_set_size (fixture.phases, 0);
+      lw_trainer_start (fixture.trainer);
+      wait_for (&fixture, LW_PHASE_FINISHED);
+      state = lw_trainer_get_state (fixture.trainer);
+      g_assert_true (lw_state_equal (state, want));
+      g_assert_cmpuint (state->stopping.waited, ==, 0);
+      step = want->step;
+    }
+  events = get_events (fixture.history);
+  want_events = get_events (history);
+  g_assert_cmpstr (events, ==, want_events);
+  g_assert_nonnull (strstr (events, "early stop@"));
+  g_assert_nonnull (strstr (events, "best: epoch "));
+  assert_steps (fixture.history, step);
+  fixture_clear (&fixture);
+  settings = before;
+}
+
+/* A step that ends the epoch may be the run's last. */
+static void
+test_early_stop_by_steps (void)
+{
+  const LwRunSettings     before = settings;
+  g_autoptr (LwModelSpec) model = test_model_new ("mlp", "SGD", 0, 0); /* a rate of 0: the loss never changes */
+  Fixture                 fixture;
+
+  settings.patience = 1;
+  settings.epochs = 5;
+  fixture = fixture_new (model, NULL, NULL, images, 1);
+  for (guint step = 1; step <= 2 * STEPS; step++)
+    {
+      g_array_set_size (fixture.phases, 0);
+      lw_trainer_step (fixture.trainer);
+      while (count_points (fixture.history, LW_POINT_TRAIN, NULL) < step)
+        g_usleep (200);
+      if (step < 2 * STEPS)
+        while (lw_trainer_get_phase (fixture.trainer) != LW_PHASE_PAUSED)
+          g_usleep (200);
+    }
+  wait_for (&fixture, LW_PHASE_FINISHED);
+  {
+    g_autofree char *events = get_events (fixture.history);
+
+    g_assert_cmpstr (events, ==, "early stop@20 ");
+  }
+  lw_trainer_step (fixture.trainer);
+  wait_for (&fixture, LW_PHASE_PAUSED);
+  assert_steps (fixture.history, 2 * STEPS + 1);
+  fixture_clear (&fixture);
+  settings = before;
+}
+
+/* Weights of the best epoch at the end and by Stop; not in a pause, and not where the loss is no number. */
+static void
+test_keep_best (void)
+{
+  const LwRunSettings     before = settings;
+  g_autoptr (LwModelSpec) model = test_model_new ("mlp", "Adam", 0.003, 0);
+  Fixture                 fixture;
+  g_autoptr (LwTraining)  training = NULL;
+  g_autoptr (LwHistory)   history = lw_history_new ();
+  g_autoptr (LwState)     paused = NULL, stopped = NULL, best = NULL;
+  LwEvaluation            evaluation;
+
+  settings.keep_best = TRUE;
+  settings.epochs = 9;
+  training = test_training_new (model, &settings, images, 1);
+  test_take_steps (training, STEPS);
+  g_assert_true (lw_training_validate (training, 0, NULL, &evaluation, NULL));
+  lw_training_tell_validation (training, &evaluation, history);
+  best = lw_training_get_state (training);
+
+  fixture = fixture_new (model, NULL, NULL, images, 1);
+  for (guint step = 1; step <= STEPS + 2; step++)
+    {
+      lw_trainer_step (fixture.trainer);
+      while (count_points (fixture.history, LW_POINT_TRAIN, NULL) < step)
+        g_usleep (200);
+    }
+  while (paused == NULL || paused->step < STEPS + 2)
+    {
+      lw_state_unref (paused);
+      paused = lw_trainer_get_state (fixture.trainer);
+    }
+  g_assert_false (lw_tensor_equal (paused->weights[0], best->weights[0]));
+  g_assert_cmpuint (count_points (fixture.history, LW_POINT_EVENT, NULL), ==, 0);
+  lw_trainer_stop (fixture.trainer);
+  wait_for (&fixture, LW_PHASE_STOPPED);
+  stopped = lw_trainer_get_state (fixture.trainer);
+  for (guint i = 0; i < stopped->n_weights; i++)
+    g_assert_true (lw_tensor_equal (stopped->weights[i], best->weights[i]));
+  for (guint i = 0; i < stopped->n_slots; i++)
+    g_assert_true (lw_tensor_equal (stopped->slots[i], paused->slots[i]));
+  g_assert_cmpint (stopped->step, ==, STEPS + 2);
+  {
+    g_autofree char *events = get_events (fixture.history);
+
+    g_assert_cmpstr (events, ==, "best: epoch 1@12 ");
+  }
+
+  /* Diverging leaves the good state as it was. */
+  lw_trainer_set_learning_rate (fixture.trainer, 1e30);
+  lw_trainer_start (fixture.trainer);
+  wait_for (&fixture, LW_PHASE_DIVERGED);
+  {
+    g_autoptr (LwState) good = lw_trainer_get_good_state (fixture.trainer);
+    LwHistoryPoint      event;
+
+    g_assert_cmpint (good->step, >=, STEPS + 2);
+    g_assert_true (test_state_is_finite (good));
+    count_points (fixture.history, LW_POINT_EVENT, &event);
+    g_assert_true (g_str_has_prefix (event.note, "rate "));
+  }
+  fixture_clear (&fixture);
+  settings = before;
+}
+
+/* A state from between an epoch's last step and its validation: that comes first, and the run is what it would have
+ * been. */
+static void
+test_owed_validation (void)
+{
+  const LwRunSettings     before = settings;
+  g_autoptr (LwModelSpec) model = test_model_new ("mlp", "Adam", 0.5, 0);
+  g_autoptr (LwTraining)  training = NULL;
+  g_autoptr (LwHistory)   history = lw_history_new ();
+  g_autoptr (LwState)     want = NULL, end = NULL;
+
+  settings.patience = 2;
+  settings.keep_best = TRUE;
+  settings.epochs = 2;
+  training = test_training_new (model, &settings, images, 1);
+  want = run_by_hand (training, history, 2, TRUE);
+  for (guint steps = STEPS; steps <= 2 * STEPS; steps += STEPS)
+    {
+      g_autoptr (LwTraining) begun = test_training_new (model, &settings, images, 1);
+      g_autoptr (LwHistory)  part = lw_history_new ();
+      g_autoptr (LwState)    state = NULL;
+      Fixture                fixture;
+
+      if (steps > STEPS)
+        lw_state_unref (run_by_hand (begun, part, 1, FALSE));
+      test_take_steps (begun, STEPS);
+      state = lw_training_get_state (begun);
+      g_assert_true (state->stopping.owed);
+      fixture = fixture_new (model, state, part, images, 1);
+      lw_trainer_start (fixture.trainer);
+      wait_for (&fixture, LW_PHASE_FINISHED);
+      g_clear_pointer (&end, lw_state_unref);
+      end = lw_trainer_get_state (fixture.trainer);
+      g_assert_true (lw_state_equal (end, want));
+      g_assert_cmpuint (count_points (fixture.history, LW_POINT_TEST, NULL), ==, steps == STEPS ? 2 : 1);
+      fixture_clear (&fixture);
+    }
+  settings = before;
+}
+
 static void
 test_faults (void)
 {
@@ -513,6 +793,11 @@ main (int argc, char *argv[])
   g_test_add_func ("/trainer/continue", test_continue);
   g_test_add_func ("/trainer/from-state", test_from_state);
   g_test_add_func ("/trainer/diverges", test_diverges);
+  g_test_add_func ("/trainer/examples", test_examples);
+  g_test_add_func ("/trainer/early-stop", test_early_stop);
+  g_test_add_func ("/trainer/early-stop/steps", test_early_stop_by_steps);
+  g_test_add_func ("/trainer/keep-best", test_keep_best);
+  g_test_add_func ("/trainer/owed-validation", test_owed_validation);
   g_test_add_func ("/trainer/faults", test_faults);
   g_test_add_func ("/trainer/fails", test_fails);
   g_test_add_func ("/trainer/dispose", test_dispose);
