@@ -4,7 +4,7 @@
 
 #include "app/session.h"
 
-/* LwWindow: the window of one session: header bar, the Train page, status line. It turns actions into
+/* LwWindow: the window of one session: header bar, the pages Train and Code, status line. It turns actions into
  * the session's verbs and what the session tells into properties of widgets. */
 
 G_BEGIN_DECLS
@@ -14,6 +14,8 @@ G_DECLARE_FINAL_TYPE (LwWindow, lw_window, LW, WINDOW, AdwApplicationWindow)
 
 LwWindow  *lw_window_new         (AdwApplication *application, LwSession *session);
 LwSession *lw_window_get_session (LwWindow *self);
+/* Tells something in passing. */
+void       lw_window_toast       (LwWindow *self, const char *text);
 /* Opens a file as if chosen in the dialog. */
 void       lw_window_open        (LwWindow *self, GFile *file);
 
