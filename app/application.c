@@ -156,6 +156,8 @@ lw_application_startup (GApplication *application)
     { "win.save", { "<Control>s" } },
     { "win.save-as", { "<Control><Shift>s" } },
     { "win.toggle-sidebar", { "F9" } },
+    { "win.page::train", { "<Alt>1" } },
+    { "win.page::code", { "<Alt>2" } },
     { "win.menu", { "F10" } },
     { "win.show-help-overlay", { "<Control>question" } },
   };

@@ -25,6 +25,8 @@ static const struct {
     N_("Run a saved model on images of your own"), lw_cli_predict },
   { "summary", N_("FILE | --preset NAME"), N_("Print a model's layers and parameters"),
     lw_cli_summary },
+  { "export", N_("FILE --format NAME --output PATH"),
+    N_("Write a model as a Keras script, or its weights for other programs"), lw_cli_export },
   { "presets", "", N_("List the models that come with the program"), lw_cli_presets },
 };
 

@@ -13,6 +13,7 @@ int lw_cli_train    (int argc, char **argv);
 int lw_cli_evaluate (int argc, char **argv);
 int lw_cli_predict  (int argc, char **argv);
 int lw_cli_summary  (int argc, char **argv);
+int lw_cli_export   (int argc, char **argv);
 int lw_cli_presets  (int argc, char **argv);
 
 G_END_DECLS

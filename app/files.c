@@ -1,6 +1,9 @@
 #include "app/files.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
+
+#include "engine/io/atomic_file.h"
 
 static void
 on_opened (GObject *object, GAsyncResult *result, gpointer data)
@@ -157,6 +160,88 @@ lw_files_save (LwWindow *window)
     save_to (window, file, FALSE);
   else
     ask_for_name (window, FALSE);
+}
+
+/* -- text -- */
+
+typedef struct {
+  LwWindow *window;
+  GBytes   *text;
+} SavingText;
+
+static void
+saving_text_free (gpointer data)
+{
+  SavingText *saving = data;
+
+  g_object_unref (saving->window);
+  g_bytes_unref (saving->text);
+  g_free (saving);
+}
+
+static void
+write_text (GTask *task, gpointer file, gpointer data, GCancellable *cancellable)
+{
+  SavingText      *saving = data;
+  g_autofree char *path = g_file_get_path (file);
+  GError          *error = NULL;
+  struct iovec     part;
+
+  part.iov_base = (gpointer) g_bytes_get_data (saving->text, &part.iov_len);
+  if (lw_atomic_file_write (path, &part, 1, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_text_saved (GObject *file, GAsyncResult *result, gpointer data)
+{
+  SavingText        *saving = g_task_get_task_data (G_TASK (result));
+  g_autofree char   *name = g_file_get_basename (G_FILE (file));
+  g_autofree char   *shown = g_filename_display_name (name);
+  g_autofree char   *text = g_strdup_printf (_("Saved %s"), shown);
+  g_autoptr (GError) error = NULL;
+
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    lw_window_toast (saving->window, text);
+  else
+    lw_window_tell (saving->window, _("The file could not be saved"), error);
+}
+
+static void
+on_save_text_response (GtkNativeDialog *dialog, int response, gpointer data)
+{
+  g_autoptr (GFile) file = NULL;
+  GBytes           *text = g_object_get_data (G_OBJECT (dialog), "text");
+
+  if (response == GTK_RESPONSE_ACCEPT)
+    file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
+  if (file != NULL && g_file_peek_path (file) != NULL)
+    {
+      g_autoptr (GTask) task = g_task_new (file, NULL, on_text_saved, NULL);
+      SavingText       *saving = g_new0 (SavingText, 1);
+
+      saving->window = g_object_ref (LW_WINDOW (data));
+      saving->text = g_bytes_ref (text);
+      g_task_set_task_data (task, saving, saving_text_free);
+      g_task_run_in_thread (task, write_text);
+    }
+  g_object_unref (dialog);
+}
+
+void
+lw_files_save_text (LwWindow *window, const char *name, const char *text)
+{
+  GtkFileChooserNative *dialog = gtk_file_chooser_native_new (_("Save the script"), GTK_WINDOW (window),
+                                                              GTK_FILE_CHOOSER_ACTION_SAVE, NULL, NULL);
+
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
+  gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (dialog), name);
+  g_object_set_data_full (G_OBJECT (dialog), "text", g_bytes_new (text, strlen (text)),
+                          (GDestroyNotify) g_bytes_unref);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_save_text_response), window, 0);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
 }
 
 /* -- leaving without what is not saved -- */

@@ -10,6 +10,8 @@ void     lw_files_open      (LwWindow *window);
 void     lw_files_open_file (LwWindow *window, GFile *file);
 void     lw_files_save      (LwWindow *window); /* asks for a name the first time */
 void     lw_files_save_as   (LwWindow *window);
+/* Asks where to, and writes the text there; `name` is proposed. */
+void     lw_files_save_text (LwWindow *window, const char *name, const char *text);
 
 /* Closes the window for good, with all that is not saved, once the person has said so. */
 void     lw_files_discard   (LwWindow *window);

@@ -8,6 +8,7 @@
 #include "app/status.h"
 #include "ui/charts/chart-view.h"
 #include "ui/charts/chart-text.h"
+#include "ui/code/code-page.h"
 #include "ui/train/run-item.h"
 #include "ui/train/status-line.h"
 #include "ui/train/train-page.h"
@@ -22,6 +23,12 @@
 #define PICTURES_PER_WORDS 3
 #define STEP_INTERVAL      20
 
+/* Below these widths the pages' switcher has its icons over its words, and then stands at the bottom; by
+ * how much a width has to pass its limit for it to go back. */
+#define WIDTH_NARROW 1180
+#define WIDTH_BOTTOM 760
+#define HYSTERESIS   24
+
 struct _LwWindow {
   AdwApplicationWindow parent;
 
@@ -35,6 +42,9 @@ struct _LwWindow {
   guint             n_pictures; /* since it started */
   AdwToast         *undo_toast; /* the newest with an Undo button, while it shows */
   gboolean          leaving;    /* closed, and kept as it is at this moment */
+  gboolean          narrow;     /* below WIDTH_NARROW */
+  gboolean          at_bottom;  /* below WIDTH_BOTTOM */
+  guint             fold_id;
 
   /* template */
   AdwToastOverlay  *toasts;
@@ -46,9 +56,13 @@ struct _LwWindow {
   GtkButton        *step;
   AdwButtonContent *train_content;
   GtkMenuButton    *menu;
+  AdwViewSwitcher  *switcher;
+  AdwViewSwitcherBar *switcher_bar;
+  AdwViewStack     *stack;
   LwTrainPage      *page;
   GtkMenuButton    *speed;
   GMenuModel       *continue_menu;
+  LwCodePage       *code;
   LwStatusLine     *status;
 };
 
@@ -91,7 +105,9 @@ update_title (LwWindow *self)
 
   gtk_label_set_text (self->title, shown);
   gtk_window_set_title (GTK_WINDOW (self), window);
-  if (images != NULL)
+  if (images != NULL && self->narrow)
+    gtk_label_set_text (self->subtitle, images->name);
+  else if (images != NULL)
     {
       g_autofree char *count = lw_chart_format_count ((guint64) lw_tensor_get_dim (images->train_images, 0));
       g_autofree char *text = g_strdup_printf (_("%s, %s images"), images->name, count);
@@ -262,6 +278,16 @@ update_times (LwWindow *self)
   lw_builder_pane_set_epoch_time (builder (self), seconds, measured);
 }
 
+/* The script saves the model where the window does. */
+static void
+update_save_path (LwWindow *self)
+{
+  GFile           *file = lw_session_get_file (self->session);
+  g_autofree char *name = file != NULL ? g_file_get_basename (file) : NULL;
+
+  lw_code_page_set_save_path (self->code, name);
+}
+
 static void
 on_document_changed (LwWindow *self)
 {
@@ -269,6 +295,8 @@ on_document_changed (LwWindow *self)
 
   lw_builder_pane_set_model (builder (self), document->model);
   lw_builder_pane_set_settings (builder (self), &document->settings);
+  lw_code_page_set_model (self->code, document->model);
+  lw_code_page_set_settings (self->code, &document->settings);
   update_title (self);
   update_undo (self);
   update_plan (self);
@@ -285,6 +313,7 @@ on_run_changed (LwWindow *self)
   update_train_button (self);
   update_status (self);
   update_title (self);
+  update_save_path (self);
   update_undo (self);
   update_times (self);
   update_hint (self);
@@ -380,8 +409,11 @@ on_data_changed (LwWindow *self)
   LwImages *images = lw_session_get_images (self->session);
 
   if (images != NULL)
-    lw_builder_pane_set_data (builder (self), images->name,
-                              (guint) lw_tensor_get_dim (images->train_images, 0));
+    {
+      lw_builder_pane_set_data (builder (self), images->name,
+                                (guint) lw_tensor_get_dim (images->train_images, 0));
+      lw_code_page_set_data (self->code, images->name, NULL);
+    }
   update_title (self);
   update_plan (self);
 }
@@ -530,7 +562,36 @@ act_redo (GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 act_show_fault (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  lw_train_page_show_fault (LW_WINDOW (data)->page);
+  LwWindow *self = LW_WINDOW (data);
+
+  adw_view_stack_set_visible_child_name (self->stack, "train");
+  lw_train_page_show_fault (self->page);
+}
+
+static gboolean
+is_on_code (LwWindow *self)
+{
+  return adw_view_stack_get_visible_child (self->stack) == GTK_WIDGET (self->code);
+}
+
+static void
+act_copy_script (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwWindow        *self = LW_WINDOW (data);
+  g_autofree char *text = lw_code_page_get_text (self->code);
+
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), text);
+  on_toast (self, _("Script copied"), FALSE);
+}
+
+static void
+act_save_script_as (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwWindow        *self = LW_WINDOW (data);
+  g_autofree char *text = lw_code_page_get_text (self->code);
+  g_autofree char *name = lw_code_page_get_file_name (self->code);
+
+  lw_files_save_text (self, name, text);
 }
 
 static void
@@ -545,9 +606,12 @@ act_reload_data (GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 act_toggle_sidebar (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  LwTrainPage *page = LW_WINDOW (data)->page;
+  LwWindow *self = LW_WINDOW (data);
 
-  lw_train_page_set_show_left (page, !lw_train_page_get_show_left (page));
+  if (is_on_code (self))
+    lw_code_page_set_show_settings (self->code, !lw_code_page_get_show_settings (self->code));
+  else
+    lw_train_page_set_show_left (self->page, !lw_train_page_get_show_left (self->page));
 }
 
 static void
@@ -618,6 +682,57 @@ on_key (LwWindow *self, guint key, guint code, GdkModifierType state)
   else
     return GDK_EVENT_PROPAGATE;
   return GDK_EVENT_STOP;
+}
+
+/* -- pages -- */
+
+/* A page's main part takes the focus when it comes, unless the page had one that it gets back. There Space
+ * trains. */
+static void
+on_page_changed (LwWindow *self)
+{
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self));
+
+  if (is_on_code (self))
+    lw_code_page_grab_text_focus (self->code);
+  else if (focus == NULL || !gtk_widget_is_ancestor (focus, GTK_WIDGET (self->page)))
+    lw_chart_pane_grab_chart_focus (chart_pane (self));
+}
+
+static gboolean
+is_below (int width, int limit, gboolean was_below)
+{
+  return width < limit + (was_below ? HYSTERESIS : 0);
+}
+
+static gboolean
+on_fold_idle (gpointer data)
+{
+  LwWindow *self = LW_WINDOW (data);
+  int       width = gtk_widget_get_width (GTK_WIDGET (self));
+
+  self->fold_id = 0;
+  self->narrow = is_below (width, WIDTH_NARROW, self->narrow);
+  self->at_bottom = is_below (width, WIDTH_BOTTOM, self->at_bottom);
+  adw_view_switcher_set_policy (self->switcher,
+                                self->narrow ? ADW_VIEW_SWITCHER_POLICY_NARROW : ADW_VIEW_SWITCHER_POLICY_WIDE);
+  gtk_widget_set_visible (GTK_WIDGET (self->switcher), !self->at_bottom);
+  adw_view_switcher_bar_set_reveal (self->switcher_bar, self->at_bottom);
+  update_title (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Folding asks for another layout, so it waits until this one is done. */
+static void
+lw_window_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  LwWindow *self = LW_WINDOW (widget);
+
+  GTK_WIDGET_CLASS (lw_window_parent_class)->size_allocate (widget, width, height, baseline);
+  if (self->fold_id == 0
+      && (is_below (width, WIDTH_NARROW, self->narrow) != self->narrow
+          || is_below (width, WIDTH_BOTTOM, self->at_bottom) != self->at_bottom))
+    self->fold_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE, on_fold_idle, self, NULL);
 }
 
 /* -- the object -- */
@@ -701,6 +816,7 @@ lw_window_dispose (GObject *object)
   LwWindow *self = LW_WINDOW (object);
 
   g_clear_handle_id (&self->refresh_id, g_source_remove);
+  g_clear_handle_id (&self->fold_id, g_source_remove);
   g_clear_weak_pointer (&self->undo_toast);
   if (self->session != NULL)
     g_signal_handlers_disconnect_by_data (self->session, self);
@@ -719,8 +835,10 @@ lw_window_class_init (LwWindowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   object_class->dispose = lw_window_dispose;
+  widget_class->size_allocate = lw_window_size_allocate;
   GTK_WINDOW_CLASS (klass)->close_request = lw_window_close_request;
 
+  g_type_ensure (LW_TYPE_CODE_PAGE);
   g_type_ensure (LW_TYPE_TRAIN_PAGE);
   g_type_ensure (LW_TYPE_STATUS_LINE);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/layerwise/Layerwise/window.ui");
@@ -735,8 +853,13 @@ lw_window_class_init (LwWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwWindow, speed);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, continue_menu);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, menu);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, switcher);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, switcher_bar);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, page);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, code);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, status);
+  gtk_widget_class_bind_template_callback (widget_class, on_page_changed);
 }
 
 static void
@@ -761,13 +884,20 @@ lw_window_init (LwWindow *self)
     { "open", act_open, NULL, NULL, NULL, { 0 } },
     { "save", act_save, NULL, NULL, NULL, { 0 } },
     { "save-as", act_save_as, NULL, NULL, NULL, { 0 } },
+    { "copy-script", act_copy_script, NULL, NULL, NULL, { 0 } },
+    { "save-script-as", act_save_script_as, NULL, NULL, NULL, { 0 } },
     { "menu", act_menu, NULL, NULL, NULL, { 0 } },
     { "about", act_about, NULL, NULL, NULL, { 0 } },
   };
-  GtkEventController *keys = gtk_event_controller_key_new ();
+  GtkEventController        *keys = gtk_event_controller_key_new ();
+  g_autoptr (GPropertyAction) page = NULL;
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_init_template (GTK_WIDGET (self));
+  page = g_property_action_new ("page", self->stack, "visible-child-name");
+  g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (page));
+  g_object_bind_property (lw_builder_pane_get_list (builder (self)), "selected", self->code, "selected-layer",
+                          G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
   self->run_items = g_list_store_new (LW_TYPE_RUN_ITEM);
   lw_chart_pane_set_runs (chart_pane (self), G_LIST_MODEL (self->run_items));
   g_signal_connect_swapped (keys, "key-pressed", G_CALLBACK (on_key), self);
@@ -831,6 +961,12 @@ lw_window_tell (LwWindow *self, const char *heading, const GError *error)
 
   adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _("Close"));
   gtk_window_present (GTK_WINDOW (dialog));
+}
+
+void
+lw_window_toast (LwWindow *self, const char *text)
+{
+  on_toast (self, text, FALSE);
 }
 
 void

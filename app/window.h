@@ -4,7 +4,7 @@
 
 #include "app/autosave.h"
 
-/* LwWindow: the window of one session: header bar, the Train page, status line. It turns actions into
+/* LwWindow: the window of one session: header bar, the pages Train and Code, status line. It turns actions into
  * the session's verbs and what the session tells into properties of widgets. */
 
 G_BEGIN_DECLS
@@ -18,6 +18,8 @@ LwSession  *lw_window_get_session  (LwWindow *self);
 LwAutosave *lw_window_get_autosave (LwWindow *self);
 /* Says what went wrong, in a dialog that can be read at leisure. */
 void        lw_window_tell         (LwWindow *self, const char *heading, const GError *error);
+/* Tells something in passing. */
+void        lw_window_toast        (LwWindow *self, const char *text);
 /* Opens a file as if chosen in the dialog. */
 void        lw_window_open         (LwWindow *self, GFile *file);
 

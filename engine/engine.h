@@ -39,5 +39,6 @@
 #include "engine/train/trainer.h"
 #include "engine/io/keras_archive.h"
 #include "engine/io/keras_config.h"
+#include "engine/io/keras_script.h"
 #include "engine/io/weights.h"
 #include "engine/io/checkpoint.h"

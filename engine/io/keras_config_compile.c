@@ -1,6 +1,7 @@
 /* What a model in Keras' config.json is compiled with: the optimizer, its schedule, the loss. */
 
 #include "engine/io/keras_config_private.h"
+#include "engine/io/keras_names.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -91,30 +92,19 @@ open_compiled (JsonNode *node, const char *owner, const LwSpecClass *const *clas
 static gboolean
 flatten_schedule (const char *owner, JsonNode *rate, JsonObject *flat, GError **error)
 {
-  static const struct {
-    const char *class_name;
-    const char *keys[6];
-    guint       n_required; /* of these, from the first on */
-  } schedules[] = {
-    { "ExponentialDecay", { "initial_learning_rate", "decay_steps", "decay_rate", "staircase" }, 3 },
-    { "CosineDecay",
-      { "initial_learning_rate", "decay_steps", "alpha", "warmup_target", "warmup_steps" },
-      2 },
-    { "PiecewiseConstantDecay", { "boundaries", "values" }, 2 },
-  };
-  const char    *class_name;
-  JsonObject    *config;
-  JsonObjectIter iter;
-  const char    *key;
-  JsonNode      *node;
-  guint          which = 0;
+  const char        *class_name;
+  const char *const *keys;
+  JsonObject        *config;
+  JsonObjectIter     iter;
+  const char        *key;
+  JsonNode          *node;
+  guint              n_required = 0;
 
   class_name = lw_keras_get_string (json_object_get_member (lw_keras_get_object (rate), "class_name"));
   if (class_name == NULL)
     return lw_keras_fail_type (error, owner, "learning_rate", rate, _("a number or a schedule"));
-  while (which < G_N_ELEMENTS (schedules) && strcmp (schedules[which].class_name, class_name) != 0)
-    which++;
-  if (which == G_N_ELEMENTS (schedules))
+  keys = lw_keras_get_schedule_keys (class_name, &n_required);
+  if (keys == NULL)
     {
       g_set_error (error, LW_ERROR, LW_ERROR_UNSUPPORTED,
                    _("Layerwise does not know the learning rate schedule %s of %s yet; it knows "
@@ -124,14 +114,14 @@ flatten_schedule (const char *owner, JsonNode *rate, JsonObject *flat, GError **
     }
   if (!lw_keras_open_object (rate, "learning_rate", &class_name, &config, error))
     return FALSE;
-  for (guint i = 0; i < schedules[which].n_required; i++)
-    if (!json_object_has_member (config, schedules[which].keys[i]))
-      return lw_keras_fail_type (error, class_name, schedules[which].keys[i], NULL, _("given"));
+  for (guint i = 0; i < n_required; i++)
+    if (!json_object_has_member (config, keys[i]))
+      return lw_keras_fail_type (error, class_name, keys[i], NULL, _("given"));
 
   json_object_set_string_member (flat, "schedule", class_name);
   json_object_iter_init (&iter, config);
   while (json_object_iter_next (&iter, &key, &node))
-    if (g_strv_contains (schedules[which].keys, key))
+    if (g_strv_contains (keys, key))
       json_object_set_member (flat, strcmp (key, "initial_learning_rate") == 0 ? "learning_rate" : key,
                               json_node_copy (node));
     else if (strcmp (key, "name") != 0 && !lw_keras_is_neutral (node))

@@ -1,6 +1,7 @@
 /* Values of Keras' config.json: numbers, words, shapes, initializers, and a whole object as a spec. */
 
 #include "engine/io/keras_config_private.h"
+#include "engine/io/keras_names.h"
 
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
@@ -341,9 +342,9 @@ static gboolean
 read_value (const LwField *field, const char *owner, JsonNode *node, LwFieldValue *value,
             GError **error)
 {
-  if (g_str_has_suffix (field->key, "_initializer"))
+  if (lw_keras_is_initializer (field))
     return read_initializer (field, owner, node, value, error);
-  if (strcmp (field->key, "kernel_regularizer") == 0)
+  if (lw_keras_is_regularizer (field))
     return read_regularizer (field, owner, node, value, error);
 
   switch (field->type)

@@ -3,17 +3,8 @@
 
 #include "engine/io/json_text.h"
 #include "engine/io/keras_config.h"
+#include "engine/io/keras_names.h"
 #include "engine/nn/schedule.h"
-
-/* `text` is a number's shortest form. Keras insists on a float where one is meant: SGD refuses a
- * momentum of 0. */
-static void
-append_float (GString *json, const char *text)
-{
-  g_string_append (json, text);
-  if (strpbrk (text, ".e") == NULL)
-    g_string_append (json, ".0");
-}
 
 static void
 append_list (GString *json, const LwField *field, const char *text)
@@ -28,7 +19,7 @@ append_list (GString *json, const LwField *field, const char *text)
       if (field->whole)
         g_string_append (json, *number);
       else
-        append_float (json, *number);
+        lw_keras_append_float (json, *number);
     }
   g_string_append_c (json, ']');
 }
@@ -51,7 +42,7 @@ append_value (GString *json, const LwField *field, const LwFieldValue *value)
       if (isnan (value->x))
         g_string_append (json, "null");
       else
-        append_float (json, text);
+        lw_keras_append_float (json, text);
       break;
     case LW_FIELD_LIST:
       if (value->list.n == 0)
@@ -105,9 +96,9 @@ append_initializer (GString *json, const char *words)
 static gboolean
 is_left_out (const LwField *field, const LwFieldValue *value)
 {
-  if (g_str_has_suffix (field->key, "_initializer"))
+  if (lw_keras_is_initializer (field))
     return value->choice == field->standard.choice;
-  return strcmp (field->key, "kernel_regularizer") == 0 && value->x == 0.0;
+  return lw_keras_is_regularizer (field) && value->x == 0.0;
 }
 
 static void
@@ -133,9 +124,9 @@ append_fields (GString *json, const LwSpec *spec)
           lw_spec_get_pair (spec, "pool_size", pool.pair);
           value = &pool;
         }
-      if (g_str_has_suffix (field->key, "_initializer"))
+      if (lw_keras_is_initializer (field))
         append_initializer (json, field->choices[value->choice]);
-      else if (strcmp (field->key, "kernel_regularizer") == 0)
+      else if (lw_keras_is_regularizer (field))
         {
           g_string_append (json, "{\"module\":\"keras.regularizers\",\"class_name\":\"L2\","
                                  "\"config\":{\"l2\":");
@@ -191,24 +182,6 @@ append_layer (GString *json, const LwSpec *layer)
   end_object (json);
 }
 
-/* "input_layer", or the first of its kind that no layer has taken. */
-static char *
-get_input_name (const LwModelSpec *model)
-{
-  char *name = g_strdup ("input_layer");
-
-  for (guint i = 0, number = 1; i < lw_model_spec_get_n_layers (model);)
-    if (strcmp (lw_spec_get_name (lw_model_spec_get_layer (model, i)), name) == 0)
-      {
-        g_free (name);
-        name = g_strdup_printf ("input_layer_%u", number++);
-        i = 0;
-      }
-    else
-      i++;
-  return name;
-}
-
 /* The schedule as an object of its own, which takes the rate's place. */
 static void
 append_schedule (GString *json, const LwSpec *optimizer)
@@ -220,14 +193,13 @@ append_schedule (GString *json, const LwSpec *optimizer)
   for (guint i = 0; i < klass->n_fields; i++)
     {
       const LwField *field = &klass->fields[i];
-      const gboolean is_rate = strcmp (field->key, "learning_rate") == 0;
+      const char    *key = lw_keras_get_schedule_key (optimizer, field);
 
-      if (is_rate ? lw_schedule_uses_key (optimizer, "values")
-                  : !lw_schedule_uses_key (optimizer, field->key))
+      if (key == NULL)
         continue;
       if (json->str[json->len - 1] != '{')
         g_string_append_c (json, ',');
-      g_string_append_printf (json, "\"%s\":", is_rate ? "initial_learning_rate" : field->key);
+      g_string_append_printf (json, "\"%s\":", key);
       append_value (json, field, lw_spec_get_value (optimizer, i));
     }
   /* Keras calls this one so. */
@@ -246,12 +218,12 @@ append_optimizer_fields (GString *json, const LwSpec *optimizer)
       const LwField      *field = &klass->fields[i];
       const LwFieldValue *value = lw_spec_get_value (optimizer, i);
 
-      if (strcmp (field->key, "schedule") == 0 || lw_schedule_has_key (field->key))
+      if (lw_keras_is_schedule_field (field))
         continue;
       g_string_append_printf (json, ",\"%s\":", field->key);
       if (strcmp (field->key, "learning_rate") == 0 && lw_schedule_is_used (optimizer))
         append_schedule (json, optimizer);
-      else if (strcmp (field->key, "ema_overwrite_frequency") == 0 && value->i == 0)
+      else if (lw_keras_is_none (field, value))
         g_string_append (json, "null");
       else
         append_value (json, field, value);
@@ -286,7 +258,7 @@ char *
 lw_keras_config_write (const LwModelSpec *model)
 {
   GString         *json = g_string_new (NULL);
-  g_autofree char *input_name = get_input_name (model);
+  g_autofree char *input_name = lw_keras_get_input_name (model);
   const LwShape   *input = lw_model_spec_get_input (model);
 
   begin_object (json, "keras", "Sequential");

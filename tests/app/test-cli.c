@@ -10,6 +10,8 @@
 #include "engine/core/rng.h"
 #include "engine/data/npz.h"
 #include "engine/io/keras_archive.h"
+#include "engine/io/keras_script.h"
+#include "engine/io/weights_h5.h"
 #include "engine/io/zip_writer.h"
 
 /* layerwise-cli as a script sees it: exit status, stdout, stderr and files. The program is the one
@@ -234,7 +236,7 @@ test_help (void)
 
   g_assert_cmpint (all.status, ==, 0);
   assert_contains (all.out, "evaluate");
-  g_assert_null (strstr (all.out, "export"));
+  assert_contains (all.out, "export FILE --format NAME --output PATH");
   g_assert_cmpint (train.status, ==, 0);
   for (const char *const *option
        = (const char *const[]) { "--preset", "--model", "--data", "--epochs", "--steps",
@@ -269,7 +271,7 @@ test_wrong_usage (void)
     const char *line, *part;
   } cases[] = {
     { "", "a command is missing" },
-    { "export x.keras", "no command “export”; choose one of train" },
+    { "bake x.keras", "no command “bake”; choose one of train" },
     { "--json", "a command must come before" },
     { "train --bogus", "--bogus" },
     { "train extra", "“extra”" },
@@ -300,6 +302,17 @@ test_wrong_usage (void)
     { "evaluate a.keras b.keras", "“b.keras”" },
     { "predict a.keras --output y.npz", "--input" },
     { "predict a.keras --input x.npz", "--output" },
+    { "export", "either the .keras file of a model or --preset" },
+    { "export x.keras --preset mlp --format npz --output y.npz", "either" },
+    { "export x.keras --output y.py", "--format" },
+    { "export x.keras --format keras-script", "--output" },
+    { "export x.keras --format onnx --output y", "no format “onnx”; choose one of keras-script" },
+    { "export --preset mlp --format npz --output y.npz", "a preset has no weights" },
+    { "export --preset mlp --format weights-h5 --output y.weights.h5", "a preset has no weights" },
+    { "export x.keras --format npz --data mnist --output y.npz", "--data goes with" },
+    { "export --preset mlp --format keras-script --data x.csv --output y.py", "not “x.csv”" },
+    { "export --preset vgg --format keras-script --output y.py", "no preset “vgg”" },
+    { "export a.keras b.keras --format npz --output y.npz", "“b.keras”" },
     { "summary", "either" },
     { "summary x.keras --preset mlp", "either" },
     { "summary --preset vgg", "no preset “vgg”" },
@@ -631,6 +644,125 @@ test_model_without_weights (void)
 }
 
 static void
+assert_quiet (const char *line)
+{
+  g_auto (Answer) answer = run (line);
+
+  g_assert_cmpint (answer.status, ==, 0);
+  g_assert_cmpstr (answer.out, ==, "");
+  g_assert_cmpstr (answer.err, ==, "");
+}
+
+static GBytes *
+read_bytes (const char *name)
+{
+  g_autofree char *path = get_path (name);
+  char            *data = NULL;
+  gsize            length = 0;
+
+  g_assert_true (g_file_get_contents (path, &data, &length, NULL));
+  return g_bytes_new_take (data, length);
+}
+
+/* The file is the script of that model and those settings, which reads `data_path`. */
+static void
+assert_script (const char *name, const LwModelSpec *model, const LwRunSettings *settings, const char *data_path)
+{
+  const LwKerasScriptOptions options = { .parts = LW_KERAS_SCRIPT_ALL, .data_path = data_path };
+  g_autoptr (LwKerasScript)  script = lw_keras_script_new (model, settings, &options);
+  g_autoptr (GBytes)         expected = g_bytes_new (script->text, strlen (script->text));
+  g_autoptr (GBytes)         bytes = read_bytes (name);
+
+  g_assert_true (g_bytes_equal (bytes, expected));
+}
+
+static void
+test_export_script (void)
+{
+  LwRunSettings           settings = LW_RUN_SETTINGS_STANDARD;
+  g_autoptr (LwModelSpec) convnet = lw_model_spec_new_preset ("convnet");
+  g_autofree char        *data_path = get_path ("data.npz");
+  g_autoptr (LwRun)       trained = NULL;
+
+  settings.batch_size = 128;
+  assert_quiet ("export --preset convnet --format keras-script --output @convnet.py");
+  assert_script ("convnet.py", convnet, &settings, NULL);
+  assert_quiet ("export --preset convnet --data mnist --format keras-script --output @convnet.py");
+  assert_script ("convnet.py", convnet, &settings, NULL);
+  assert_quiet ("export --preset convnet --data @data.npz --format keras-script --output @convnet.py");
+  assert_script ("convnet.py", convnet, &settings, data_path);
+
+  /* A file brings its settings along. */
+  assert_quiet ("train --preset mlp --data @data.npz --epochs 2 --batch-size 50 --seed 9 --validation 0.25 "
+                "--optimizer SGD --learning-rate 0.5 --quiet --save @exported.keras");
+  assert_quiet ("export @exported.keras --format keras-script --output @exported.py");
+  trained = load ("exported.keras");
+  g_assert_cmpuint (trained->settings.batch_size, ==, 50);
+  assert_script ("exported.py", trained->model, &trained->settings, NULL);
+}
+
+static void
+test_export_weights (void)
+{
+  g_autoptr (GError)    error = NULL;
+  g_autoptr (LwRun)     run_of_file = NULL;
+  g_autoptr (GBytes)    bytes = NULL;
+  g_autoptr (LwWeights) weights = NULL;
+  g_autoptr (LwNpz)     npz = NULL;
+  g_autofree char      *npz_path = get_path ("exported.npz");
+  guint                 w = 0;
+
+  assert_quiet ("train --preset tiny-cnn --data @data.npz --steps 2 --quiet --save @exported.keras");
+  assert_quiet ("export @exported.keras --format weights-h5 --output @exported.weights.h5");
+  assert_quiet ("export @exported.keras --format npz --output @exported.npz");
+  run_of_file = load ("exported.keras");
+
+  bytes = read_bytes ("exported.weights.h5");
+  weights = lw_weights_read (bytes, run_of_file->model, "exported.weights.h5", &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (weights->n_weights, ==, run_of_file->state->n_weights);
+  g_assert_false (weights->has_optimizer);
+  npz = lw_npz_open (npz_path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_strv_length ((GStrv) lw_npz_get_names (npz)), ==, weights->n_weights);
+  for (const char *const *name
+       = (const char *const[]) { "conv2d/kernel", "conv2d/bias", "conv2d_1/kernel", "conv2d_1/bias", "dense/kernel",
+                                "dense/bias", NULL };
+       *name != NULL; name++, w++)
+    {
+      const LwTensor      *wanted = run_of_file->state->weights[w];
+      g_autoptr (LwTensor) array = lw_npz_read (npz, *name, &error);
+      const gsize          size = lw_tensor_get_count (wanted) * sizeof (float);
+
+      g_assert_no_error (error);
+      g_assert_true (lw_shape_equal (lw_tensor_get_shape (array), lw_tensor_get_shape (wanted)));
+      g_assert_cmpmem (lw_tensor_get_data (array), size, lw_tensor_get_data (wanted), size);
+      g_assert_cmpmem (lw_tensor_get_data (weights->weights[w]), size, lw_tensor_get_data (wanted), size);
+    }
+  g_assert_cmpuint (w, ==, weights->n_weights);
+}
+
+/* What goes wrong leaves what was there. */
+static void
+test_export_failures (void)
+{
+  g_autofree char *path = get_path ("kept.py");
+  g_autofree char *text = NULL;
+
+  g_assert_true (g_file_set_contents (path, "mine", -1, NULL));
+  assert_fails ("export @missing.keras --format keras-script --output @kept.py", 1, "no file");
+  assert_fails ("export @data.npz --format keras-script --output @kept.py", 1, "data.npz");
+  assert_fails ("export @drawn.keras --format npz --output @kept.py", 1, "model.weights.h5");
+  assert_fails ("export @drawn.keras --format weights-h5 --output @kept.py", 1, "model.weights.h5");
+  assert_fails ("export --preset mlp --format keras-script --output @nowhere/x.py", 1, "could not be saved");
+  assert_fails ("export --preset mlp --format keras-script --output @", 1, "not a regular file");
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "mine");
+  /* An architecture is enough for a script. */
+  assert_quiet ("export @drawn.keras --format keras-script --output @kept.py");
+}
+
+static void
 limit_file_size (gpointer data)
 {
   struct rlimit limit = { 8192, 8192 };
@@ -907,6 +1039,9 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/resume-rest", test_resume_rest);
   g_test_add_func ("/cli/model", test_model);
   g_test_add_func ("/cli/model-without-weights", test_model_without_weights);
+  g_test_add_func ("/cli/export-script", test_export_script);
+  g_test_add_func ("/cli/export-weights", test_export_weights);
+  g_test_add_func ("/cli/export-failures", test_export_failures);
   g_test_add_func ("/cli/file-size-limit", test_file_size_limit);
   g_test_add_func ("/cli/divergence", test_divergence);
   g_test_add_func ("/cli/divergence-at-end", test_divergence_at_end);

@@ -19,6 +19,7 @@ struct _LwLayerList {
   GPtrArray   *cards; /* the layers' cards in the model's order, owned by `box` */
   GtkWidget   *input_card;
   gboolean     compact;
+  int          selected; /* as last told */
   int          width; /* as last allocated */
   guint        resize_source;
 
@@ -36,6 +37,7 @@ G_DEFINE_FINAL_TYPE (LwLayerList, lw_layer_list, GTK_TYPE_WIDGET)
 enum {
   PROP_0,
   PROP_COMPACT,
+  PROP_SELECTED,
   N_PROPERTIES
 };
 
@@ -111,6 +113,22 @@ on_row_activated (GtkListBox  *box,
   lw_layer_card_set_expanded (card, expanded);
   if (expanded)
     follow (self, card);
+}
+
+static void
+update_selected (LwLayerList *self)
+{
+  int selected;
+
+  /* The box tells of it once more when it goes. */
+  if (self->box == NULL)
+    return;
+  selected = lw_layer_list_get_selected (self);
+  if (self->selected == selected)
+    return;
+
+  self->selected = selected;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SELECTED]);
 }
 
 static int
@@ -319,6 +337,8 @@ lw_layer_list_set_model (LwLayerList *self,
     target = focused;
   if (target != NULL && had_focus)
     gtk_widget_grab_focus (target);
+  /* The selected card may have another place. */
+  update_selected (self);
 }
 
 LwModelSpec *
@@ -385,6 +405,21 @@ lw_layer_list_get_selected (LwLayerList *self)
 
   row = gtk_list_box_get_selected_row (GTK_LIST_BOX (self->box));
   return row != NULL ? lw_layer_card_get_index (LW_LAYER_CARD (row)) : -1;
+}
+
+void
+lw_layer_list_set_selected (LwLayerList *self,
+                            int          layer)
+{
+  GtkWidget *card;
+
+  g_return_if_fail (LW_IS_LAYER_LIST (self));
+
+  if (lw_layer_list_get_selected (self) == layer)
+    return;
+
+  card = layer >= 0 ? lw_layer_list_get_card (self, layer) : NULL;
+  gtk_list_box_select_row (GTK_LIST_BOX (self->box), GTK_LIST_BOX_ROW (card));
 }
 
 GtkWidget *
@@ -513,6 +548,8 @@ lw_layer_list_get_property (GObject    *object,
 {
   if (id == PROP_COMPACT)
     g_value_set_boolean (value, LW_LAYER_LIST (object)->compact);
+  else if (id == PROP_SELECTED)
+    g_value_set_int (value, lw_layer_list_get_selected (LW_LAYER_LIST (object)));
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
@@ -525,6 +562,8 @@ lw_layer_list_set_property (GObject      *object,
 {
   if (id == PROP_COMPACT)
     lw_layer_list_set_compact (LW_LAYER_LIST (object), g_value_get_boolean (value));
+  else if (id == PROP_SELECTED)
+    lw_layer_list_set_selected (LW_LAYER_LIST (object), g_value_get_int (value));
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
@@ -571,6 +610,9 @@ lw_layer_list_class_init (LwLayerListClass *klass)
   properties[PROP_COMPACT] = g_param_spec_boolean ("compact", NULL, NULL, FALSE,
                                                    G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
                                                      G_PARAM_EXPLICIT_NOTIFY);
+  properties[PROP_SELECTED] = g_param_spec_int ("selected", NULL, NULL, -1, G_MAXINT, -1,
+                                                G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                                  G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 
   gtk_widget_class_set_css_name (widget_class, "layerlist");
@@ -579,12 +621,14 @@ lw_layer_list_class_init (LwLayerListClass *klass)
                                                LW_UI_RESOURCE_PREFIX "/builder/layer-list.ui");
   gtk_widget_class_bind_template_child (widget_class, LwLayerList, box);
   gtk_widget_class_bind_template_callback (widget_class, on_row_activated);
+  gtk_widget_class_bind_template_callback (widget_class, update_selected);
 }
 
 static void
 lw_layer_list_init (LwLayerList *self)
 {
   self->cards = g_ptr_array_new ();
+  self->selected = -1;
   self->data_name = g_strdup ("MNIST");
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_list_box_set_sort_func (GTK_LIST_BOX (self->box), compare_cards, NULL, NULL);

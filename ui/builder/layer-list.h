@@ -16,7 +16,8 @@ G_BEGIN_DECLS
 #define LW_TYPE_LAYER_LIST (lw_layer_list_get_type ())
 G_DECLARE_FINAL_TYPE (LwLayerList, lw_layer_list, LW, LAYER_LIST, GtkWidget)
 
-/* Property: "compact" (every card on one line). */
+/* Properties: "compact" (every card on one line), "selected" (int: the selected layer; -1 if none is,
+ * also if the input is). */
 GtkWidget   *lw_layer_list_new           (void);
 
 void         lw_layer_list_set_model     (LwLayerList *self, LwModelSpec *model);
@@ -33,6 +34,8 @@ void         lw_layer_list_set_compact   (LwLayerList *self, gboolean compact);
 
 /* The selected layer, or -1 (also if the input is selected). */
 int          lw_layer_list_get_selected  (LwLayerList *self);
+/* Selects its card, or none for -1 (the input's stays), without taking the focus. */
+void         lw_layer_list_set_selected  (LwLayerList *self, int layer);
 /* Where a new layer goes: behind the selected card, or G_MAXUINT32 if none is. */
 guint        lw_layer_list_get_place     (LwLayerList *self);
 /* Selects the card of a layer, or the input's for -1, scrolls to it and gives it the focus. */
