@@ -33,6 +33,7 @@
 #include "engine/train/history.h"
 #include "engine/train/state.h"
 #include "engine/train/training.h"
+#include "engine/train/profile.h"
 #include "engine/train/inference.h"
 #include "engine/train/predictor.h"
 #include "engine/train/trainer.h"
