@@ -6,9 +6,6 @@
 /* How strongly the training loss of the list of runs is smoothed. */
 #define SMOOTHING 0.9
 
-/* A training step costs about three forward passes. */
-#define PASSES_PER_STEP 3.0
-
 #define MAX_UNDO 200
 
 /* What an edit replaced. Most touch the document alone; Reset and Open also the current run and the file
@@ -47,7 +44,7 @@ struct _LwSession {
 
   LwState      *initial;
   GCancellable *initial_cancellable;
-  double        probe; /* seconds of one forward pass of one image, < 0: not known */
+  double        image_time; /* seconds that an image takes in training, < 0: not known */
 };
 
 enum {
@@ -428,7 +425,7 @@ set_document (LwSession *self, LwDocument *document)
     }
   if (another)
     {
-      self->probe = -1;
+      self->image_time = -1;
       renew_initial (self);
     }
   g_signal_emit (self, signals[DOCUMENT_CHANGED], 0);
@@ -604,8 +601,9 @@ can_go_on (LwSession *self)
 char *
 lw_session_get_obstacle (LwSession *self)
 {
-  const LwFault *fault = lw_model_spec_get_fault (self->document->model);
-  LwPhase        phase = lw_session_get_phase (self);
+  const LwFault     *fault = lw_model_spec_get_fault (self->document->model);
+  LwPhase            phase = lw_session_get_phase (self);
+  g_autoptr (GError) error = NULL;
 
   if (phase == LW_PHASE_TRAINING)
     return NULL;
@@ -613,6 +611,8 @@ lw_session_get_obstacle (LwSession *self)
     return g_strdup (fault->reason);
   if (self->data_error != NULL)
     return g_strdup (self->data_error);
+  if (self->images != NULL && !lw_training_check_images (self->document->model, self->images, &error))
+    return lw_fault_get_reason (error->message);
   return NULL;
 }
 
@@ -856,15 +856,17 @@ lw_session_get_epoch_time (LwSession *self, gboolean *measured)
   *measured = speed > 0 && self->run != NULL && lw_document_same_run (self->document, self->run->document);
   if (*measured)
     return (double) n / speed;
-  if (self->probe > 0)
-    return (double) n * self->probe * PASSES_PER_STEP / lw_session_get_n_threads (self);
+  if (self->image_time > 0)
+    return (double) n * self->image_time;
   return -1;
 }
 
 void
-lw_session_set_probe (LwSession *self, double seconds, guint n_images)
+lw_session_set_image_time (LwSession *self, double seconds)
 {
-  self->probe = seconds / n_images;
+  if (self->image_time == seconds)
+    return;
+  self->image_time = seconds;
   g_signal_emit (self, signals[RUN_CHANGED], 0);
 }
 
@@ -1087,7 +1089,7 @@ lw_session_init (LwSession *self)
   self->undo = g_ptr_array_new_with_free_func (edit_free);
   self->redo = g_ptr_array_new_with_free_func (edit_free);
   self->runs = g_ptr_array_new_with_free_func (run_free);
-  self->probe = -1;
+  self->image_time = -1;
   renew_initial (self);
 }
 

@@ -85,6 +85,9 @@ gboolean            lw_model_spec_ends_in_probabilities (const LwModelSpec *mode
 gint64              lw_model_spec_get_n_parameters (const LwModelSpec *model);
 gint64              lw_layer_info_get_n_parameters (const LwLayerInfo *info);
 
+/* A sentence up to the semicolon, whichever semicolon the language has: what is wrong without the cure. */
+char               *lw_fault_get_reason         (const char *message) G_GNUC_WARN_UNUSED_RESULT;
+
 /* A fix's button text ("Insert Flatten", "Set units to 10") and the model it makes. */
 char               *lw_fix_to_label             (const LwModelSpec *model, const LwFault *fault, LwFixKind fix) G_GNUC_WARN_UNUSED_RESULT;
 LwModelSpec        *lw_model_spec_with_fix      (const LwModelSpec *model, const LwFault *fault, LwFixKind fix) G_GNUC_WARN_UNUSED_RESULT;

@@ -48,9 +48,6 @@ lw_spec_has_field (const LwSpec *spec, const char *key)
   return lw_spec_class_find (lw_spec_get_class (spec), key, NULL) != NULL;
 }
 
-/* The sentence up to the semicolon, whichever semicolon the language has. */
-char        *lw_fault_get_reason                 (const char *message) G_GNUC_WARN_UNUSED_RESULT;
-
 /* Elements of a shape, None counted as 1; LW_MAX_OUTPUT_VALUES + 1 for anything above. */
 gint64       lw_shape_get_capped_count           (const LwShape *shape);
 

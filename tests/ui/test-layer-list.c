@@ -176,7 +176,8 @@ press (GtkWidget *widget, const char *trigger)
 static void
 test_names (Fixture *f, gconstpointer data)
 {
-  static const double shares[] = { .19, .04, .66, .03, 0, 0, .03 };
+  static const LwLayerCost costs[]
+    = { { .share = .19 }, { .share = .04 }, { .share = .66 }, { .share = .03 }, { 0 }, { 0 }, { .share = .03 } };
   /* In a variable: the macro's message takes its arguments' text for a format. */
   static const char *with_share = "Conv2D conv2d_1, 64 filters · 3×3 · relu, output 11 × 11 × 64, "
                                   "18,496 parameters, 66\u202f% of time";
@@ -190,7 +191,7 @@ test_names (Fixture *f, gconstpointer data)
   gtk_test_accessible_assert_property (get_card (f, 4), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                        "Flatten flatten, output 1,600");
 
-  lw_builder_pane_set_costs (f->pane, shares, G_N_ELEMENTS (shares));
+  lw_builder_pane_set_costs (f->pane, costs, G_N_ELEMENTS (costs));
   gtk_test_accessible_assert_property (get_card (f, 2), GTK_ACCESSIBLE_PROPERTY_LABEL, with_share);
 
   /* A share goes with its card, until the cost of every layer is another. */
