@@ -26,6 +26,7 @@ struct _LwBuilderPane {
   LwLayerPalette *palette;
   LwLayerList    *list;
   GtkWidget      *fault_icon;
+  GtkLabel       *phase_label;
   GtkLabel       *total;
   GtkLabel       *epoch;
   GtkLabel       *memory;
@@ -50,6 +51,9 @@ on_chosen (LwLayerPalette *palette,
 {
   gtk_widget_activate_action (GTK_WIDGET (self), "model.add-layer", "(su)", class_name,
                               lw_layer_list_get_place (self->list));
+  /* The next key is meant for the new card, and Space trains. */
+  if (lw_layer_list_get_selected (self->list) >= 0)
+    lw_layer_list_show_layer (self->list, lw_layer_list_get_selected (self->list));
 }
 
 /* What happens in a phase, for people and for assistive tools. */
@@ -68,7 +72,7 @@ get_phase_words (LwStepPhase phase)
       return _("Update: every weight moves a little");
     case LW_STEP_NONE:
     default:
-      return NULL;
+      return "";
     }
 }
 
@@ -96,27 +100,14 @@ update_memory (LwBuilderPane *self,
 }
 
 static void
-set_class (GtkLabel   *label,
-           const char *css_class,
-           gboolean    set)
-{
-  if (set)
-    gtk_widget_add_css_class (GTK_WIDGET (label), css_class);
-  else
-    gtk_widget_remove_css_class (GTK_WIDGET (label), css_class);
-}
-
-static void
 update_total (LwBuilderPane *self)
 {
   guint n_faulty = (lw_model_spec_get_fault (self->model) != NULL) + (self->data_fault ? 1 : 0);
   gboolean empty = lw_model_spec_get_n_layers (self->model) == 0;
-  const char *phase = get_phase_words (self->phase);
+  gboolean slow = self->phase != LW_STEP_NONE;
   g_autofree char *text = NULL;
 
-  if (phase != NULL)
-    text = g_strdup (phase);
-  else if (empty && !self->data_fault)
+  if (empty && !self->data_fault)
     text = g_strdup (_("No layers yet"));
   else if (n_faulty > 0)
     text = g_strdup_printf (ngettext ("%u card needs a fix", "%u cards need a fix", n_faulty), n_faulty);
@@ -124,13 +115,15 @@ update_total (LwBuilderPane *self)
     text = format_size (self);
 
   n_faulty -= empty && n_faulty > 0 ? 1 : 0;
-  set_class (self->total, "error", phase == NULL && n_faulty > 0);
-  set_class (self->total, "accent", phase != NULL);
-  if (g_strcmp0 (gtk_label_get_text (self->total), text) != 0)
-    gtk_label_set_text (self->total, text);
-  gtk_widget_set_visible (self->fault_icon, phase == NULL && n_faulty > 0);
+  if (n_faulty > 0)
+    gtk_widget_add_css_class (GTK_WIDGET (self->total), "error");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->total), "error");
+  gtk_label_set_text (self->total, text);
+  gtk_widget_set_visible (GTK_WIDGET (self->total), !slow);
+  gtk_widget_set_visible (self->fault_icon, !slow && n_faulty > 0);
   gtk_widget_set_visible (GTK_WIDGET (self->epoch),
-                          phase == NULL && n_faulty == 0 && !empty && self->epoch_time >= 0);
+                          !slow && n_faulty == 0 && !empty && self->epoch_time >= 0);
   update_memory (self, n_faulty == 0 && !empty);
 }
 
@@ -203,6 +196,8 @@ lw_builder_pane_set_phase (LwBuilderPane *self,
     return;
 
   self->phase = phase;
+  gtk_label_set_text (self->phase_label, get_phase_words (phase));
+  gtk_widget_set_visible (GTK_WIDGET (self->phase_label), phase != LW_STEP_NONE);
   lw_settings_rows_set_lit (self->rows, LW_SETTINGS_LOSS, phase == LW_STEP_LOSS);
   lw_settings_rows_set_lit (self->rows, LW_SETTINGS_OPTIMIZER, phase == LW_STEP_UPDATE);
   if (self->model != NULL)
@@ -410,6 +405,7 @@ lw_builder_pane_class_init (LwBuilderPaneClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, palette);
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, list);
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, fault_icon);
+  gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, phase_label);
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, total);
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, epoch);
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, memory);

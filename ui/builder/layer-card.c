@@ -276,6 +276,7 @@ update_accessible (LwLayerCard *self)
       g_string_append (label, ", ");
       g_string_append_printf (label, _("%s of time"), percent);
     }
+  gtk_widget_set_tooltip_text (self->head, self->compact ? label->str : cost);
   if (lw_card_note_get_message (self->note) != NULL)
     g_string_append_printf (label, lw_card_note_get_kind (self->note) == LW_NOTE_HINT ? _(". Hint: %s") : ". %s",
                             lw_card_note_get_message (self->note));
@@ -286,7 +287,6 @@ update_accessible (LwLayerCard *self)
                                self->faulty ? GTK_ACCESSIBLE_INVALID_TRUE
                                             : GTK_ACCESSIBLE_INVALID_FALSE,
                                GTK_ACCESSIBLE_STATE_EXPANDED, self->expanded, -1);
-  gtk_widget_set_tooltip_text (self->head, self->compact ? label->str : cost);
 }
 
 static void

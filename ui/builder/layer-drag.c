@@ -140,6 +140,7 @@ on_drop (GtkDropTarget *target,
 
       gtk_widget_activate_action (GTK_WIDGET (self->list), "model.add-layer", "(su)",
                                   lw_palette_row_get_class (row)->class_name, place);
+      lw_layer_list_show_layer (self->list, (int) place);
       return TRUE;
     }
 
