@@ -10,11 +10,7 @@ static const guint strip_images[] = {
   0, 61, 15, 32, 247, 7, 84, 449, 20, 36, 340, 1, 582, 938, 259, 1226, 4, 447,
 };
 
-#define N_STRIP      G_N_ELEMENTS (strip_images)
-#define PROBE_IMAGES 32
-
-/* A forward pass is timed this often; the shortest counts, as the first ones run cold. */
-#define PROBE_ROUNDS 4
+#define N_STRIP G_N_ELEMENTS (strip_images)
 
 struct _LwAnswers {
   LwSession     *session;
@@ -22,8 +18,6 @@ struct _LwAnswers {
   LwPredictor   *predictor;
   LwTensor      *strip; /* [N_STRIP, 28, 28, 1], NULL before the data is there */
   gboolean       weights_changed; /* rather than the image: the bars then glide */
-  int            probes_left;
-  double         probe_seconds;   /* the shortest so far */
   gulong         handlers[4];
 };
 
@@ -108,31 +102,6 @@ ask_all (LwAnswers *answers)
     }
 }
 
-/* Times one forward pass more, as long as nothing is training. */
-static void
-ask_probe (LwAnswers *answers)
-{
-  g_autofree float    *pixels = NULL;
-  g_autoptr (LwTensor) images = NULL;
-  g_autoptr (LwState)  state = lw_session_get_state (answers->session);
-
-  if (state == NULL || state->step > 0 || lw_session_get_phase (answers->session) == LW_PHASE_TRAINING)
-    return;
-  pixels = g_new0 (float, PROBE_IMAGES * LW_DIGIT_PIXELS);
-  images = new_images (PROBE_IMAGES, pixels);
-  if (images != NULL)
-    lw_predictor_ask (answers->predictor, LW_CHANNEL_PROBE, state, images);
-}
-
-/* How long an epoch will take, from a few forward passes. */
-static void
-probe (LwAnswers *answers)
-{
-  answers->probes_left = PROBE_ROUNDS;
-  answers->probe_seconds = G_MAXDOUBLE;
-  ask_probe (answers);
-}
-
 static void
 on_image_changed (LwAnswers *answers)
 {
@@ -146,8 +115,6 @@ static void
 on_state_changed (LwAnswers *answers, gboolean fresh)
 {
   ask_all (answers);
-  if (fresh)
-    probe (answers);
 }
 
 static void
@@ -223,27 +190,12 @@ on_strip_answer (LwTensor *probabilities, const GError *error, double seconds, g
   lw_predict_pane_set_test_guesses (answers->pane, guesses);
 }
 
-static void
-on_probe_answer (LwTensor *probabilities, const GError *error, double seconds, gpointer data)
-{
-  LwAnswers *answers = data;
-
-  if (probabilities == NULL)
-    return;
-  answers->probe_seconds = MIN (answers->probe_seconds, seconds);
-  if (--answers->probes_left > 0)
-    ask_probe (answers);
-  else
-    lw_session_set_probe (answers->session, answers->probe_seconds, PROBE_IMAGES);
-}
-
 LwAnswers *
 lw_answers_new (LwSession *session, LwPredictPane *pane, GError **error)
 {
   static LwPredictedFunc const funcs[LW_N_CHANNELS] = {
     [LW_CHANNEL_PAD] = on_pad_answer,
     [LW_CHANNEL_STRIP] = on_strip_answer,
-    [LW_CHANNEL_PROBE] = on_probe_answer,
   };
   LwAnswers *answers = g_new0 (LwAnswers, 1);
 

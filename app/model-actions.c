@@ -53,9 +53,9 @@ add_layer (GSimpleAction *action, GVariant *parameter, gpointer data)
   klass = lw_layer_class_find (class_name);
   if (klass == NULL)
     return;
-  layer = lw_spec_new (&klass->spec, NULL);
-  edit_model (session, lw_model_spec_with_inserted (model, MIN (place, lw_model_spec_get_n_layers (model)), layer),
-              _("Add %s"), klass->spec.label);
+  place = MIN (place, lw_model_spec_get_n_layers (model));
+  layer = lw_model_spec_suggest_layer (model, place, klass);
+  edit_model (session, lw_model_spec_with_inserted (model, place, layer), _("Add %s"), klass->spec.label);
 }
 
 static void
@@ -172,6 +172,42 @@ apply_fix (GSimpleAction *action, GVariant *parameter, gpointer data)
 }
 
 static void
+apply_hint (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession            *session = ((Context *) data)->session;
+  LwDocument           *document = lw_session_get_document (session);
+  g_autoptr (GPtrArray) hints = lw_model_hints_new (document->model, document->settings.batch_size);
+  const LwHint         *hint;
+  guint                 number, fix;
+  g_autofree char      *label = NULL;
+
+  g_variant_get (parameter, "(uu)", &number, &fix);
+  if (number >= hints->len)
+    return;
+  hint = g_ptr_array_index (hints, number);
+  if (fix >= hint->n_fixes)
+    return;
+  label = lw_fix_to_label (document->model, hint, hint->fixes[fix]);
+  edit_model (session, lw_model_spec_with_fix (document->model, hint, hint->fixes[fix]), "%s", label);
+}
+
+/* The input as the images are. */
+static void
+fit_input (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession *session = ((Context *) data)->session;
+  LwImages  *images = lw_session_get_images (session);
+
+  if (images == NULL)
+    return;
+  edit_model (session,
+              lw_model_spec_with_input (current_model (session),
+                                        &LW_SHAPE (lw_tensor_get_dim (images->train_images, 1),
+                                                   lw_tensor_get_dim (images->train_images, 2), 1)),
+              _("Use the size of %s"), images->name);
+}
+
+static void
 set_optimizer (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   LwSession         *session = ((Context *) data)->session;
@@ -257,6 +293,27 @@ set_loss_field (GSimpleAction *action, GVariant *parameter, gpointer data)
                      parameter);
 }
 
+/* The layers go; how to train stays as it was chosen. The loss takes logits, as a new Dense gives them. */
+static void
+start_empty (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwSession              *session = ((Context *) data)->session;
+  LwModelSpec            *model = current_model (session);
+  g_autoptr (LwModelSpec) empty = lw_model_spec_new ("model", &LW_SHAPE (28, 28, 1));
+  LwImages               *images = lw_session_get_images (session);
+
+  if (images != NULL)
+    {
+      g_autoptr (LwModelSpec) standard = g_steal_pointer (&empty);
+
+      empty = lw_model_spec_with_input (standard, &LW_SHAPE (lw_tensor_get_dim (images->train_images, 1),
+                                                             lw_tensor_get_dim (images->train_images, 2), 1));
+    }
+  edit_model (session,
+              lw_model_spec_with_optimizer (empty, (LwSpec *) lw_model_spec_get_optimizer (model)), "%s",
+              _("Start empty"));
+}
+
 static void
 load_preset (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
@@ -289,11 +346,14 @@ lw_model_actions_new (LwSession *session, LwDeletedFunc deleted, gpointer data)
     { "rename-layer", rename_layer, "(us)", NULL, NULL, { 0 } },
     { "set-input", set_input, "(ii)", NULL, NULL, { 0 } },
     { "apply-fix", apply_fix, "u", NULL, NULL, { 0 } },
+    { "apply-hint", apply_hint, "(uu)", NULL, NULL, { 0 } },
+    { "fit-input", fit_input, NULL, NULL, NULL, { 0 } },
     { "set-optimizer", set_optimizer, "s", NULL, NULL, { 0 } },
     { "set-optimizer-field", set_optimizer_field, "(sv)", NULL, NULL, { 0 } },
     { "set-loss", set_loss, "s", NULL, NULL, { 0 } },
     { "set-loss-field", set_loss_field, "(sv)", NULL, NULL, { 0 } },
     { "load-preset", load_preset, "s", NULL, NULL, { 0 } },
+    { "start-empty", start_empty, NULL, NULL, NULL, { 0 } },
   };
   GSimpleActionGroup *group = g_simple_action_group_new ();
   Context            *context = g_new0 (Context, 1);
@@ -375,6 +435,33 @@ set_validation (GSimpleAction *action, GVariant *parameter, gpointer session)
   edit_settings (session, &settings, _("Change the validation"));
 }
 
+static void
+set_patience (GSimpleAction *action, GVariant *parameter, gpointer session)
+{
+  LwRunSettings settings = current_settings (session);
+
+  settings.patience = MIN (g_variant_get_uint32 (parameter), 1000);
+  edit_settings (session, &settings, _("Change early stopping"));
+}
+
+static void
+set_keep_best (GSimpleAction *action, GVariant *parameter, gpointer session)
+{
+  LwRunSettings settings = current_settings (session);
+
+  settings.keep_best = g_variant_get_boolean (parameter);
+  edit_settings (session, &settings, settings.keep_best ? _("Keep the best weights") : _("Keep the last weights"));
+}
+
+static void
+set_threads (GSimpleAction *action, GVariant *parameter, gpointer session)
+{
+  LwRunSettings settings = current_settings (session);
+
+  settings.threads = MIN (g_variant_get_uint32 (parameter), 256);
+  edit_settings (session, &settings, _("Change the threads"));
+}
+
 GSimpleActionGroup *
 lw_run_actions_new (LwSession *session)
 {
@@ -384,6 +471,9 @@ lw_run_actions_new (LwSession *session)
     { "set-seed", set_seed, "t", NULL, NULL, { 0 } },
     { "set-shuffle", set_shuffle, "u", NULL, NULL, { 0 } },
     { "set-validation", set_validation, "(sd)", NULL, NULL, { 0 } },
+    { "set-patience", set_patience, "u", NULL, NULL, { 0 } },
+    { "set-keep-best", set_keep_best, "b", NULL, NULL, { 0 } },
+    { "set-threads", set_threads, "u", NULL, NULL, { 0 } },
   };
   GSimpleActionGroup *group = g_simple_action_group_new ();
 

@@ -38,7 +38,7 @@ struct _LwSession {
 
   LwState      *initial;
   GCancellable *initial_cancellable;
-  double        probe; /* seconds of one forward pass of one image, < 0: not known */
+  double        image_time; /* seconds that an image takes in training, < 0: not known */
 };
 
 typedef enum {

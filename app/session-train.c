@@ -177,7 +177,8 @@ can_go_on (LwSession *self)
 char *
 lw_session_get_obstacle (LwSession *self)
 {
-  const LwFault *fault = lw_model_spec_get_fault (self->document->model);
+  const LwFault     *fault = lw_model_spec_get_fault (self->document->model);
+  g_autoptr (GError) error = NULL;
 
   if (lw_session_get_phase (self) == LW_PHASE_TRAINING)
     return NULL;
@@ -185,6 +186,8 @@ lw_session_get_obstacle (LwSession *self)
     return g_strdup (fault->reason);
   if (self->data_error != NULL)
     return g_strdup (self->data_error);
+  if (self->images != NULL && !lw_training_check_images (self->document->model, self->images, &error))
+    return lw_fault_get_reason (error->message);
   return NULL;
 }
 

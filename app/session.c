@@ -2,9 +2,6 @@
 
 #include <glib/gi18n.h>
 
-/* A training step costs about three forward passes. */
-#define PASSES_PER_STEP 3.0
-
 static guint signals[LW_SESSION_N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (LwSession, lw_session, G_TYPE_OBJECT)
@@ -161,7 +158,7 @@ lw_session_set_document (LwSession *self, LwDocument *document)
   lw_session_pass_settings (self, other_epochs);
   if (another)
     {
-      self->probe = -1;
+      self->image_time = -1;
       lw_session_renew_initial (self);
     }
   lw_session_emit (self, LW_SESSION_DOCUMENT_CHANGED);
@@ -256,15 +253,17 @@ lw_session_get_epoch_time (LwSession *self, gboolean *measured)
   *measured = speed > 0 && self->run != NULL && lw_document_same_run (self->document, self->run->document);
   if (*measured)
     return (double) n / speed;
-  if (self->probe > 0)
-    return (double) n * self->probe * PASSES_PER_STEP / lw_session_get_n_threads (self);
+  if (self->image_time > 0)
+    return (double) n * self->image_time;
   return -1;
 }
 
 void
-lw_session_set_probe (LwSession *self, double seconds, guint n_images)
+lw_session_set_image_time (LwSession *self, double seconds)
 {
-  self->probe = seconds / n_images;
+  if (self->image_time == seconds)
+    return;
+  self->image_time = seconds;
   lw_session_emit (self, LW_SESSION_RUN_CHANGED);
 }
 
@@ -360,7 +359,7 @@ lw_session_init (LwSession *self)
   self->saved = lw_document_ref (self->document);
   self->undo = lw_undo_new ();
   self->runs = g_ptr_array_new_with_free_func ((GDestroyNotify) lw_session_run_unref);
-  self->probe = -1;
+  self->image_time = -1;
   lw_session_renew_initial (self);
 }
 

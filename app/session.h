@@ -110,11 +110,11 @@ void            lw_session_fork_run          (LwSession *self, guint id);
 /* Makes it the current one, and the document what it was started with. */
 void            lw_session_take_up_run       (LwSession *self, guint id);
 
-/* Seconds per epoch, measured on the current run or else estimated from one forward pass; < 0: not
- * known. */
+/* Seconds per epoch, measured on the current run or else estimated from lw_session_set_image_time(); < 0:
+ * not known. */
 double          lw_session_get_epoch_time    (LwSession *self, gboolean *measured);
-/* One forward pass of `n_images` took this long on one thread. */
-void            lw_session_set_probe         (LwSession *self, double seconds, guint n_images);
+/* What the document's model takes in training, seconds for one image; forgotten when it changes. */
+void            lw_session_set_image_time    (LwSession *self, double seconds);
 int             lw_session_get_n_threads     (LwSession *self);
 const char     *lw_session_get_isa           (LwSession *self);
 

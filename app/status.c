@@ -203,18 +203,22 @@ fill_resting (LwStatus *status, LwSession *session, LwPhase phase)
 void
 lw_status_fill (LwStatus *status, LwSession *session)
 {
-  LwPhase       phase = lw_session_get_phase (session);
-  const LwFault *fault = lw_model_spec_get_fault (lw_session_get_document (session)->model);
+  LwPhase          phase = lw_session_get_phase (session);
+  LwModelSpec     *model = lw_session_get_document (session)->model;
+  const LwFault   *fault = lw_model_spec_get_fault (model);
+  g_autofree char *obstacle = lw_session_get_obstacle (session);
 
   *status = (LwStatus) { .fraction = -1 };
   if (lw_session_get_step_phase (session) != LW_STEP_PHASE_NONE)
     fill_slow (status, session);
   else if (phase == LW_PHASE_TRAINING)
     fill_training (status, session);
-  else if (fault != NULL)
+  else if (fault != NULL && lw_model_spec_get_n_layers (model) == 0)
+    status->text = g_strdup (fault->message);
+  else if (fault != NULL || (obstacle != NULL && lw_session_get_data_error (session) == NULL))
     {
       status->error = TRUE;
-      status->text = g_strdup_printf (_("Cannot train: %s"), fault->reason);
+      status->text = g_strdup_printf (_("Cannot train: %s"), obstacle);
       status->button = g_strdup (_("Show card"));
       status->action = "win.show-fault";
     }

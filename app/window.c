@@ -4,6 +4,7 @@
 #include "app/application.h"
 #include "app/files.h"
 #include "app/model-actions.h"
+#include "app/profiler.h"
 #include "app/runs-actions.h"
 #include "app/status.h"
 #include "ui/charts/chart-view.h"
@@ -36,6 +37,7 @@ struct _LwWindow {
   LwSession        *session;
   LwAutosave       *autosave;
   LwAnswers        *answers;
+  LwProfiler       *profiler;
   GListStore       *run_items; /* LwRunItem, newest first, as the session's runs */
   GSettings        *settings;  /* NULL where the schema is not installed */
   guint             refresh_id; /* the timer, while training or stepping */
@@ -59,6 +61,7 @@ struct _LwWindow {
   AdwViewSwitcher  *switcher;
   AdwViewSwitcherBar *switcher_bar;
   AdwViewStack     *stack;
+  GMenu            *undo_section; /* of the main menu */
   LwTrainPage      *page;
   GtkMenuButton    *speed;
   GMenuModel       *continue_menu;
@@ -126,6 +129,12 @@ update_undo (LwWindow *self)
   g_autofree char *undo_tip = undo != NULL ? g_strdup_printf (_("Undo: %s (Ctrl+Z)"), undo) : g_strdup (_("Undo"));
   g_autofree char *redo_tip = redo != NULL ? g_strdup_printf (_("Redo: %s (Ctrl+Shift+Z)"), redo) : g_strdup (_("Redo"));
 
+  g_autofree char *undo_label = undo != NULL ? g_strdup_printf (_("_Undo %s"), undo) : g_strdup (_("_Undo"));
+  g_autofree char *redo_label = redo != NULL ? g_strdup_printf (_("_Redo %s"), redo) : g_strdup (_("_Redo"));
+
+  g_menu_remove_all (self->undo_section);
+  g_menu_append (self->undo_section, undo_label, "win.undo");
+  g_menu_append (self->undo_section, redo_label, "win.redo");
   set_enabled (self, "undo", undo != NULL);
   set_enabled (self, "redo", redo != NULL);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->undo), undo_tip);
@@ -288,6 +297,35 @@ update_save_path (LwWindow *self)
   lw_code_page_set_save_path (self->code, name);
 }
 
+/* Whether the images are as the model's input wants them is known here alone; a fault of the model's own
+ * comes first. */
+static void
+update_data_fault (LwWindow *self)
+{
+  LwModelSpec       *model = lw_session_get_document (self->session)->model;
+  LwImages          *images = lw_session_get_images (self->session);
+  g_autoptr (GError) error = NULL;
+  g_autofree char   *size = NULL;
+  g_autofree char   *fix = NULL;
+
+  if (images == NULL || lw_model_spec_get_fault (model) != NULL
+      || lw_training_check_images (model, images, &error))
+    {
+      lw_builder_pane_set_data_fault (builder (self), NULL, NULL);
+      return;
+    }
+  size = lw_shape_to_label (&LW_SHAPE (lw_tensor_get_dim (images->train_images, 1),
+                                       lw_tensor_get_dim (images->train_images, 2)));
+  fix = g_strdup_printf (_("Use %s of %s"), size, images->name);
+  lw_builder_pane_set_data_fault (builder (self), error->message, fix);
+}
+
+static void
+on_profiled (LwWindow *self, LwProfile *profile)
+{
+  lw_builder_pane_set_costs (builder (self), profile->layers, profile->n_layers);
+}
+
 static void
 on_document_changed (LwWindow *self)
 {
@@ -297,6 +335,7 @@ on_document_changed (LwWindow *self)
   lw_builder_pane_set_settings (builder (self), &document->settings);
   lw_code_page_set_model (self->code, document->model);
   lw_code_page_set_settings (self->code, &document->settings);
+  update_data_fault (self);
   update_title (self);
   update_undo (self);
   update_plan (self);
@@ -414,6 +453,7 @@ on_data_changed (LwWindow *self)
                                 (guint) lw_tensor_get_dim (images->train_images, 0));
       lw_code_page_set_data (self->code, images->name, NULL);
     }
+  update_data_fault (self);
   update_title (self);
   update_plan (self);
 }
@@ -822,6 +862,7 @@ lw_window_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->session, self);
   g_clear_pointer (&self->answers, lw_answers_free);
   g_clear_object (&self->autosave);
+  g_clear_object (&self->profiler);
   g_clear_object (&self->session);
   g_clear_object (&self->run_items);
   g_clear_object (&self->settings);
@@ -856,6 +897,7 @@ lw_window_class_init (LwWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwWindow, switcher);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, switcher_bar);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, stack);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, undo_section);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, page);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, code);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, status);
@@ -938,6 +980,8 @@ lw_window_new (AdwApplication *application, LwSession *session, LwWorkFile *left
   on_runs_changed (self);
   on_run_changed (self);
   update_speed (self);
+  self->profiler = lw_profiler_new (session);
+  g_signal_connect_swapped (self->profiler, "profiled", G_CALLBACK (on_profiled), self);
   lw_chart_pane_grab_chart_focus (chart_pane (self));
   return self;
 }

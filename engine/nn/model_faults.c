@@ -5,38 +5,13 @@
 #include "engine/nn/model_spec_private.h"
 #include "engine/nn/optimizer.h"
 
-/* What can be wrong with a model, in words, and what mends it. Faults are looked for from the input
+/* What can be wrong with a model, in words. Faults are looked for from the input
  * to the loss; the first is the model's. Every fix leads towards a model that can train. */
 
-/* What one image may take between two layers, and what the weights may take in all: more would not
- * fit in a laptop once a batch, gradients and the optimizer's moments are added. */
-#define MAX_OUTPUT_VALUES (G_GINT64_CONSTANT (1) << 26)
-#define MAX_WEIGHT_BYTES  (G_GINT64_CONSTANT (1) << 31)
+#define HIDDEN_UNITS 128 /* of a hidden Dense that was too large */
 
-#define STANDARD_SIZE 28  /* of an input where None will not do */
-#define HIDDEN_UNITS  128 /* of a hidden Dense that was too large */
-
-static const LwSpec *
-get_layer (const LwModelSpec *model, guint layer)
-{
-  return model->layers->pdata[layer];
-}
-
-static gboolean
-is_a (const LwModelSpec *model, guint layer, const char *class_name)
-{
-  return lw_spec_is_a (get_layer (model, layer), class_name);
-}
-
-static gboolean
-has_field (const LwSpec *layer, const char *key)
-{
-  return lw_spec_class_find (lw_spec_get_class (layer), key, NULL) != NULL;
-}
-
-/* The sentence up to the semicolon, whichever semicolon the language has. */
-static char *
-get_reason (const char *message)
+char *
+lw_fault_get_reason (const char *message)
 {
   const char *end = strstr (message, "; ");
   const char *wide = strstr (message, "；");
@@ -46,26 +21,26 @@ get_reason (const char *message)
   return end != NULL ? g_strndup (message, end - message) : g_strdup (message);
 }
 
-/* The Flatten that lays out an image and whose row reaches the layer as it is, or -1. */
-static int
-find_flatten_of_image (const LwModelSpec *model, guint layer)
+int
+lw_model_spec_find_flatten_of_image (const LwModelSpec *model, guint layer)
 {
   for (guint i = layer; i > 0; i--)
     {
-      if (is_a (model, i - 1, "Flatten") && lw_model_spec_get_layer_input (model, i - 1)->rank == 3)
+      if (lw_model_spec_is_a (model, i - 1, "Flatten")
+          && lw_model_spec_get_layer_input (model, i - 1)->rank == 3)
         return (int) i - 1;
-      if (!is_a (model, i - 1, "Flatten") && !lw_layer_keeps_shape (get_layer (model, i - 1)))
+      if (!lw_model_spec_is_a (model, i - 1, "Flatten")
+          && !lw_layer_keeps_shape (lw_model_spec_get_layer (model, i - 1)))
         return -1;
     }
   return -1;
 }
 
-/* Where Flatten or GlobalAveragePooling2D goes: before a layer that wants its input flat, after the
- * last layer where an image comes out of the model. */
-static guint
-get_insert_place (const LwModelSpec *model, int layer)
+guint
+lw_model_spec_get_insert_place (const LwModelSpec *model, int layer)
 {
-  if (layer >= 0 && (is_a (model, layer, "Dense") || is_a (model, layer, "Flatten")))
+  if (layer >= 0
+      && (lw_model_spec_is_a (model, layer, "Dense") || lw_model_spec_is_a (model, layer, "Flatten")))
     return layer;
   return model->layers->len;
 }
@@ -78,11 +53,11 @@ fix_applies (const LwModelSpec *model, int layer, LwFixKind fix)
   if (fix != LW_FIX_INSERT_FLATTEN && fix != LW_FIX_INSERT_GLOBAL_AVERAGE)
     return fix != LW_FIX_NONE;
 
-  place = get_insert_place (model, layer);
+  place = lw_model_spec_get_insert_place (model, layer);
   if (fix == LW_FIX_INSERT_FLATTEN)
     return lw_shape_is_known (lw_model_spec_get_layer_input (model, place));
   return lw_model_spec_get_layer_input (model, place)->rank == 3
-         || find_flatten_of_image (model, place) >= 0;
+         || lw_model_spec_find_flatten_of_image (model, place) >= 0;
 }
 
 /* Takes over `message`. */
@@ -92,7 +67,7 @@ set_fault (LwModelSpec *model, int layer, char *message, const LwFixKind *fixes)
   model->is_faulty = TRUE;
   model->fault.layer = layer;
   model->fault.message = message;
-  model->fault.reason = get_reason (message);
+  model->fault.reason = lw_fault_get_reason (message);
   for (guint i = 0; i < LW_MAX_FIXES && fixes[i] != LW_FIX_NONE; i++)
     if (fix_applies (model, layer, fixes[i]))
       model->fault.fixes[model->fault.n_fixes++] = fixes[i];
@@ -100,9 +75,8 @@ set_fault (LwModelSpec *model, int layer, char *message, const LwFixKind *fixes)
 
 #define FIXES(...) ((const LwFixKind[LW_MAX_FIXES + 1]) { __VA_ARGS__ })
 
-/* Elements of a shape, None counted as 1; MAX_OUTPUT_VALUES + 1 for anything above. */
-static gint64
-get_capped_count (const LwShape *shape)
+gint64
+lw_shape_get_capped_count (const LwShape *shape)
 {
   gint64 count = 1;
 
@@ -110,8 +84,8 @@ get_capped_count (const LwShape *shape)
     {
       const gint64 n = shape->dims[i] == LW_DIM_ANY ? 1 : shape->dims[i];
 
-      if (n > MAX_OUTPUT_VALUES / count)
-        return MAX_OUTPUT_VALUES + 1;
+      if (n > LW_MAX_OUTPUT_VALUES / count)
+        return LW_MAX_OUTPUT_VALUES + 1;
       count *= MAX (n, 1);
     }
   return count;
@@ -127,12 +101,11 @@ get_weight_bytes (const LwLayerInfo *info)
   return bytes;
 }
 
-/* What "Set units to …" sets: the classes on the last layer with weights, else a moderate size. */
-static int
-get_fix_units (const LwModelSpec *model, int layer)
+int
+lw_model_spec_get_fix_units (const LwModelSpec *model, int layer)
 {
   for (guint i = layer + 1; i < model->layers->len; i++)
-    if (is_a (model, i, "Dense") || is_a (model, i, "Conv2D"))
+    if (lw_model_spec_is_a (model, i, "Dense") || lw_model_spec_is_a (model, i, "Conv2D"))
       return HIDDEN_UNITS;
   return LW_N_CLASSES;
 }
@@ -143,9 +116,10 @@ find_reshape (const LwModelSpec *model, guint layer)
 {
   for (guint i = layer; i > 0; i--)
     {
-      if (is_a (model, i - 1, "Reshape"))
+      if (lw_model_spec_is_a (model, i - 1, "Reshape"))
         return (int) i - 1;
-      if (!is_a (model, i - 1, "Flatten") && !lw_layer_keeps_shape (get_layer (model, i - 1)))
+      if (!lw_model_spec_is_a (model, i - 1, "Flatten")
+          && !lw_layer_keeps_shape (lw_model_spec_get_layer (model, i - 1)))
         return -1;
     }
   return -1;
@@ -155,7 +129,7 @@ static void
 set_weight_fault (LwModelSpec *model, guint layer)
 {
   const LwLayerInfo *info = &model->infos[layer];
-  const char        *title = lw_layer_get_title (get_layer (model, layer));
+  const char        *title = lw_layer_get_title (lw_model_spec_get_layer (model, layer));
   g_autofree char   *kernel = lw_shape_to_string (&info->weights[0].shape);
   g_autofree char   *size = NULL;
   char              *message;
@@ -166,14 +140,16 @@ set_weight_fault (LwModelSpec *model, guint layer)
                                "smaller."),
                              kernel, title, size);
 
-  if (is_a (model, layer, "Dense") && find_flatten_of_image (model, layer) >= 0)
+  if (lw_model_spec_is_a (model, layer, "Dense") && lw_model_spec_find_flatten_of_image (model, layer) >= 0)
     set_fault (model, layer, message, FIXES (LW_FIX_INSERT_GLOBAL_AVERAGE, LW_FIX_REMOVE_LAYER));
-  else if (is_a (model, layer, "Dense")
-           && lw_spec_get_int (get_layer (model, layer), "units") > get_fix_units (model, layer))
+  else if (lw_model_spec_is_a (model, layer, "Dense")
+           && lw_spec_get_int (lw_model_spec_get_layer (model, layer), "units")
+                > lw_model_spec_get_fix_units (model, layer))
     set_fault (model, layer, message, FIXES (LW_FIX_SET_UNITS, LW_FIX_REMOVE_LAYER));
-  else if (is_a (model, layer, "Dense") && get_capped_count (&model->input) > LW_MAX_INPUT_SIZE)
+  else if (lw_model_spec_is_a (model, layer, "Dense")
+           && lw_shape_get_capped_count (&model->input) > LW_MAX_INPUT_SIZE)
     set_fault (model, layer, message, FIXES (LW_FIX_SET_INPUT_SIZE, LW_FIX_REMOVE_LAYER));
-  else if (is_a (model, layer, "Dense") && find_reshape (model, layer) >= 0)
+  else if (lw_model_spec_is_a (model, layer, "Dense") && find_reshape (model, layer) >= 0)
     {
       /* Without it there is an image, which GlobalAveragePooling2D makes small. */
       model->n_infos = (guint) find_reshape (model, layer);
@@ -190,20 +166,20 @@ check_layers (LwModelSpec *model)
   double bytes = 0.0;
   guint  largest = 0;
 
-  if (get_capped_count (&model->input) > MAX_OUTPUT_VALUES)
+  if (lw_shape_get_capped_count (&model->input) > LW_MAX_OUTPUT_VALUES)
     {
       g_autofree char *size = lw_shape_to_string (&model->input);
 
       set_fault (model, -1,
                  g_strdup_printf (_("An input of %s has too many numbers; set the input to %d×%d."),
-                                  size, STANDARD_SIZE, STANDARD_SIZE),
+                                  size, LW_STANDARD_SIZE, LW_STANDARD_SIZE),
                  FIXES (LW_FIX_SET_INPUT_SIZE));
       return;
     }
 
   for (guint i = 0; i < model->layers->len; i++)
     {
-      const LwSpec  *layer = get_layer (model, i);
+      const LwSpec  *layer = lw_model_spec_get_layer (model, i);
       const LwShape *input = lw_model_spec_get_layer_input (model, i);
       LwLayerInfo   *info = &model->infos[i];
       LwLayerFault   fault = { 0 };
@@ -214,7 +190,7 @@ check_layers (LwModelSpec *model)
           return;
         }
 
-      if (get_capped_count (&info->output) > MAX_OUTPUT_VALUES)
+      if (lw_shape_get_capped_count (&info->output) > LW_MAX_OUTPUT_VALUES)
         {
           g_autofree char *size = lw_shape_to_string (&info->output);
 
@@ -229,7 +205,7 @@ check_layers (LwModelSpec *model)
       bytes += get_weight_bytes (info);
       if (get_weight_bytes (info) > get_weight_bytes (&model->infos[largest]))
         largest = i;
-      if (bytes > (double) MAX_WEIGHT_BYTES)
+      if (bytes > (double) LW_MAX_WEIGHT_BYTES)
         {
           model->n_infos = largest;
           set_weight_fault (model, largest);
@@ -244,7 +220,7 @@ static guint
 get_shaping_layer (const LwModelSpec *model)
 {
   for (guint i = model->layers->len; i > 0; i--)
-    if (!lw_layer_keeps_shape (get_layer (model, i - 1)))
+    if (!lw_layer_keeps_shape (lw_model_spec_get_layer (model, i - 1)))
       return i - 1;
   return model->layers->len - 1;
 }
@@ -263,7 +239,7 @@ static void
 set_output_fault (LwModelSpec *model, const LwShape *output)
 {
   const guint      layer = get_shaping_layer (model);
-  const LwSpec    *spec = get_layer (model, layer);
+  const LwSpec    *spec = lw_model_spec_get_layer (model, layer);
   const char      *title = lw_layer_get_title (spec);
   const gboolean   is_dense = lw_spec_is_a (spec, "Dense");
   g_autofree char *size = lw_shape_to_string (output);
@@ -272,7 +248,7 @@ set_output_fault (LwModelSpec *model, const LwShape *output)
     set_fault (model, (int) layer,
                g_strdup_printf (_("The length of the output of %s is not known because the input's "
                                   "height and width are None; set the input to %d×%d."),
-                                title, STANDARD_SIZE, STANDARD_SIZE),
+                                title, LW_STANDARD_SIZE, LW_STANDARD_SIZE),
                FIXES (LW_FIX_SET_INPUT_SIZE));
   else if (!has_trainable_weights (model))
     set_fault (model, (int) layer,
@@ -317,14 +293,12 @@ set_output_fault (LwModelSpec *model, const LwShape *output)
                FIXES (LW_FIX_ADD_DENSE));
 }
 
-/* What a layer by itself makes of its numbers; LINEAR for those that only leave out, average or lay
- * them out. */
-static LwActivation
-get_activation (const LwModelSpec *model, guint i)
+LwActivation
+lw_model_spec_get_activation (const LwModelSpec *model, guint i)
 {
-  const LwSpec *layer = get_layer (model, i);
+  const LwSpec *layer = lw_model_spec_get_layer (model, i);
 
-  if (has_field (layer, "activation"))
+  if (lw_spec_has_field (layer, "activation"))
     return lw_layer_get_activation (layer);
   /* Over another axis than the last, its numbers are no probabilities of classes. */
   if (lw_spec_is_a (layer, "Softmax")
@@ -334,19 +308,18 @@ get_activation (const LwModelSpec *model, guint i)
   return lw_spec_is_a (layer, "ReLU") ? LW_ACTIVATION_RELU : LW_ACTIVATION_LINEAR;
 }
 
-/* The layer whose activation the output has: layers that only leave out, average or lay out numbers
- * make no difference to what the numbers mean. -1 where there is none. */
-static int
-get_activating_layer (const LwModelSpec *model)
+int
+lw_model_spec_get_activating_layer (const LwModelSpec *model)
 {
   for (guint i = model->layers->len; i > 0; i--)
     {
-      const LwSpec *layer = get_layer (model, i - 1);
+      const LwSpec *layer = lw_model_spec_get_layer (model, i - 1);
 
       if (lw_spec_is_a (layer, "Activation")
           && lw_layer_get_activation (layer) == LW_ACTIVATION_LINEAR)
         continue;
-      if (has_field (layer, "activation") || get_activation (model, i - 1) != LW_ACTIVATION_LINEAR)
+      if (lw_spec_has_field (layer, "activation")
+          || lw_model_spec_get_activation (model, i - 1) != LW_ACTIVATION_LINEAR)
         return (int) i - 1;
       if (lw_spec_is_a (layer, "MaxPooling2D") || lw_spec_is_a (layer, "GlobalMaxPooling2D")
           || lw_spec_is_a (layer, "BatchNormalization") || lw_spec_is_a (layer, "Rescaling")
@@ -359,9 +332,9 @@ get_activating_layer (const LwModelSpec *model)
 static LwActivation
 get_last_activation (const LwModelSpec *model)
 {
-  const int end = get_activating_layer (model);
+  const int end = lw_model_spec_get_activating_layer (model);
 
-  return end >= 0 ? get_activation (model, (guint) end) : LW_ACTIVATION_LINEAR;
+  return end >= 0 ? lw_model_spec_get_activation (model, (guint) end) : LW_ACTIVATION_LINEAR;
 }
 
 gboolean
@@ -372,9 +345,8 @@ lw_model_spec_ends_in_probabilities (const LwModelSpec *model)
   return activation == LW_ACTIVATION_SOFTMAX || activation == LW_ACTIVATION_SIGMOID;
 }
 
-/* Binary cross-entropy asks of each number by itself, so its probabilities are a sigmoid's. */
-static gboolean
-is_binary (const LwModelSpec *model)
+gboolean
+lw_model_spec_is_binary (const LwModelSpec *model)
 {
   return lw_spec_is_a (model->loss, "BinaryCrossentropy");
 }
@@ -383,36 +355,36 @@ static void
 check_loss (LwModelSpec *model)
 {
   const gboolean from_logits
-    = has_field (model->loss, "from_logits") && lw_spec_get_bool (model->loss, "from_logits");
-  const int end = get_activating_layer (model);
+    = lw_spec_has_field (model->loss, "from_logits") && lw_spec_get_bool (model->loss, "from_logits");
+  const int end = lw_model_spec_get_activating_layer (model);
 
   /* Losses of differences take any numbers. */
-  if (!has_field (model->loss, "from_logits"))
+  if (!lw_spec_has_field (model->loss, "from_logits"))
     return;
 
-  if (from_logits && is_binary (model) && get_last_activation (model) == LW_ACTIVATION_SIGMOID)
+  if (from_logits && lw_model_spec_is_binary (model) && get_last_activation (model) == LW_ACTIVATION_SIGMOID)
     set_fault (model, end,
                g_strdup_printf (_("The sigmoid of %s makes probabilities, but the loss expects "
                                   "logits; turn from_logits off or make the activation linear."),
-                                lw_layer_get_title (get_layer (model, end))),
+                                lw_layer_get_title (lw_model_spec_get_layer (model, end))),
                FIXES (LW_FIX_FROM_LOGITS_OFF));
   else if (from_logits && get_last_activation (model) == LW_ACTIVATION_SOFTMAX)
     set_fault (model, end,
                g_strdup_printf (_("The softmax of %s makes probabilities, but the loss expects "
                                   "logits; remove softmax or turn from_logits off."),
-                                lw_layer_get_title (get_layer (model, end))),
+                                lw_layer_get_title (lw_model_spec_get_layer (model, end))),
                FIXES (LW_FIX_REMOVE_SOFTMAX, LW_FIX_FROM_LOGITS_OFF));
   else if (!from_logits && !lw_model_spec_ends_in_probabilities (model))
     {
       const guint layer = end >= 0 ? (guint) end : model->layers->len - 1;
 
       set_fault (model, (int) layer,
-                 g_strdup_printf (is_binary (model)
+                 g_strdup_printf (lw_model_spec_is_binary (model)
                                     ? _("The output of %s is not probabilities, but the loss expects "
                                         "them; turn from_logits on or end the model in sigmoid.")
                                     : _("The output of %s is not probabilities, but the loss expects "
                                         "them; turn from_logits on or end the model in softmax."),
-                                  lw_layer_get_title (get_layer (model, layer))),
+                                  lw_layer_get_title (lw_model_spec_get_layer (model, layer))),
                  FIXES (LW_FIX_FROM_LOGITS_ON));
     }
 }
@@ -442,7 +414,7 @@ lw_model_spec_check (LwModelSpec *model)
   output = lw_model_spec_get_output (model);
   if (output == NULL)
     set_fault (model, -1,
-               g_strdup_printf (_("The model has no layers; add Dense with %d units."),
+               g_strdup_printf (_("The model has no layers yet; add a first one, or Dense with %d units."),
                                 LW_N_CLASSES),
                FIXES (LW_FIX_ADD_DENSE));
   else if (!lw_shape_equal (output, &LW_SHAPE (LW_N_CLASSES)) || !has_trainable_weights (model))
@@ -451,163 +423,4 @@ lw_model_spec_check (LwModelSpec *model)
     check_loss (model);
   if (!model->is_faulty)
     check_optimizer (model);
-}
-
-char *
-lw_fix_to_label (const LwModelSpec *model, const LwFault *fault, LwFixKind fix)
-{
-  switch (fix)
-    {
-    case LW_FIX_INSERT_FLATTEN:
-      return g_strdup (_("Insert Flatten"));
-    case LW_FIX_INSERT_GLOBAL_AVERAGE:
-      return g_strdup (_("Insert GlobalAveragePooling2D"));
-    case LW_FIX_USE_SAME_PADDING:
-      return g_strdup (_("Use same padding"));
-    case LW_FIX_SET_UNITS:
-      return g_strdup_printf (_("Set units to %d"), get_fix_units (model, fault->layer));
-    case LW_FIX_REMOVE_SOFTMAX:
-      return g_strdup (_("Remove softmax"));
-    case LW_FIX_FROM_LOGITS_OFF:
-      return g_strdup (_("Turn from_logits off"));
-    case LW_FIX_FROM_LOGITS_ON:
-      return g_strdup (_("Turn from_logits on"));
-    case LW_FIX_SET_INPUT_SIZE:
-      return g_strdup_printf (_("Set input to %d×%d"), STANDARD_SIZE, STANDARD_SIZE);
-    case LW_FIX_REMOVE_LAYER:
-      g_return_val_if_fail (fault->layer >= 0, NULL);
-      return g_strdup_printf (_("Remove %s"),
-                              lw_spec_get_class (get_layer (model, fault->layer))->label);
-    case LW_FIX_ADD_DENSE:
-      return g_strdup_printf (_("Add Dense with %d units"), LW_N_CLASSES);
-    case LW_FIX_SET_DILATION:
-      return g_strdup (_("Set dilation to 1×1"));
-    case LW_FIX_NONE:
-    default:
-      g_return_val_if_reached (NULL);
-    }
-}
-
-static LwModelSpec *
-with_layer_value (const LwModelSpec *model, guint layer, const char *key, LwFieldValue value)
-{
-  g_autoptr (LwSpec) changed = lw_spec_with_value (get_layer (model, layer), key, value, NULL);
-
-  g_return_val_if_fail (changed != NULL, NULL);
-  return lw_model_spec_with_replaced (model, layer, changed);
-}
-
-static LwModelSpec *
-with_from_logits (const LwModelSpec *model, gboolean from_logits)
-{
-  g_autoptr (LwSpec) loss = NULL;
-
-  g_return_val_if_fail (has_field (model->loss, "from_logits"), NULL);
-  loss = lw_spec_with_value (model->loss, "from_logits", (LwFieldValue) { .b = from_logits }, NULL);
-  return lw_model_spec_with_loss (model, loss);
-}
-
-static LwModelSpec *
-with_new_layer (const LwModelSpec *model, guint place, const LwLayerClass *klass)
-{
-  g_autoptr (LwSpec) layer = lw_spec_new (&klass->spec, NULL);
-
-  return lw_model_spec_with_inserted (model, place, layer);
-}
-
-/* Before `place`, or in the stead of the Flatten that made the image a row. */
-static LwModelSpec *
-with_global_average (const LwModelSpec *model, guint place)
-{
-  const int               flatten = find_flatten_of_image (model, place);
-  g_autoptr (LwModelSpec) without_flatten = NULL;
-
-  if (lw_model_spec_get_layer_input (model, place)->rank == 3)
-    return with_new_layer (model, place, &lw_global_average_pooling2d_class);
-
-  g_return_val_if_fail (flatten >= 0, NULL);
-  without_flatten = lw_model_spec_with_removed (model, flatten);
-  return with_new_layer (without_flatten, flatten, &lw_global_average_pooling2d_class);
-}
-
-/* Dense at the end, behind what makes its input flat. */
-static LwModelSpec *
-with_dense (const LwModelSpec *model)
-{
-  const LwShape          *output = lw_model_spec_get_layer_input (model, model->layers->len);
-  g_autoptr (LwModelSpec) flat = NULL;
-  g_autoptr (LwModelSpec) dense = NULL;
-  LwFieldValue            activation = { .choice = LW_ACTIVATION_SOFTMAX };
-
-  if (output->rank == 1)
-    flat = lw_model_spec_ref ((LwModelSpec *) model);
-  else if (output->rank == 3
-           && (!lw_shape_is_known (output)
-               || get_capped_count (output) > MAX_WEIGHT_BYTES / 4 / LW_N_CLASSES))
-    flat = with_new_layer (model, model->layers->len, &lw_global_average_pooling2d_class);
-  else
-    flat = with_new_layer (model, model->layers->len, &lw_flatten_class);
-
-  dense = with_new_layer (flat, flat->layers->len, &lw_dense_class);
-  if (!has_field (model->loss, "from_logits") || lw_spec_get_bool (model->loss, "from_logits"))
-    return g_steal_pointer (&dense);
-  if (is_binary (model))
-    activation.choice = LW_ACTIVATION_SIGMOID;
-  return with_layer_value (dense, dense->layers->len - 1, "activation", activation);
-}
-
-static LwModelSpec *
-with_standard_input (const LwModelSpec *model)
-{
-  LwShape input = model->input;
-
-  input.dims[0] = STANDARD_SIZE;
-  if (input.rank > 1)
-    input.dims[1] = STANDARD_SIZE;
-  /* The channels are what is left to make smaller. */
-  if (input.rank == 3
-      && (get_capped_count (&input) > MAX_OUTPUT_VALUES || lw_shape_equal (&input, &model->input)))
-    input.dims[2] = 1;
-  return lw_model_spec_with_input (model, &input);
-}
-
-LwModelSpec *
-lw_model_spec_with_fix (const LwModelSpec *model, const LwFault *fault, LwFixKind fix)
-{
-  LwFieldValue value = { 0 };
-
-  switch (fix)
-    {
-    case LW_FIX_INSERT_FLATTEN:
-      return with_new_layer (model, get_insert_place (model, fault->layer), &lw_flatten_class);
-    case LW_FIX_INSERT_GLOBAL_AVERAGE:
-      return with_global_average (model, get_insert_place (model, fault->layer));
-    case LW_FIX_USE_SAME_PADDING:
-      value.choice = LW_PADDING_SAME;
-      return with_layer_value (model, fault->layer, "padding", value);
-    case LW_FIX_SET_UNITS:
-      value.i = get_fix_units (model, fault->layer);
-      return with_layer_value (model, fault->layer, "units", value);
-    case LW_FIX_REMOVE_SOFTMAX:
-      if (is_a (model, fault->layer, "Activation") || is_a (model, fault->layer, "Softmax"))
-        return lw_model_spec_with_removed (model, fault->layer);
-      value.choice = LW_ACTIVATION_LINEAR;
-      return with_layer_value (model, fault->layer, "activation", value);
-    case LW_FIX_FROM_LOGITS_OFF:
-      return with_from_logits (model, FALSE);
-    case LW_FIX_FROM_LOGITS_ON:
-      return with_from_logits (model, TRUE);
-    case LW_FIX_SET_INPUT_SIZE:
-      return with_standard_input (model);
-    case LW_FIX_REMOVE_LAYER:
-      return lw_model_spec_with_removed (model, fault->layer);
-    case LW_FIX_ADD_DENSE:
-      return with_dense (model);
-    case LW_FIX_SET_DILATION:
-      value.pair[0] = value.pair[1] = 1;
-      return with_layer_value (model, fault->layer, "dilation_rate", value);
-    case LW_FIX_NONE:
-    default:
-      g_return_val_if_reached (NULL);
-    }
 }

@@ -67,6 +67,11 @@ LwModelSpec        *lw_model_spec_with_moved     (const LwModelSpec *model, guin
 LwModelSpec        *lw_model_spec_with_optimizer (const LwModelSpec *model, LwSpec *optimizer) G_GNUC_WARN_UNUSED_RESULT;
 LwModelSpec        *lw_model_spec_with_loss      (const LwModelSpec *model, LwSpec *loss) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A new layer of the class with what suits that place: a Dense with no weights behind it is the model's
+ * answer, of one unit for each class and the activation that the loss asks for; any other is a hidden one
+ * with relu. */
+LwSpec             *lw_model_spec_suggest_layer (const LwModelSpec *model, guint place, const LwLayerClass *klass) G_GNUC_WARN_UNUSED_RESULT;
+
 /* What shape inference found, computed once. Info is NULL from the first fault on (a fault that only
  * concerns the loss leaves every layer its info). The output is NULL where no layer, or not every
  * layer, has its info. Parameters are those of the layers that have. */
@@ -79,6 +84,9 @@ const LwFault      *lw_model_spec_get_fault     (const LwModelSpec *model);
 gboolean            lw_model_spec_ends_in_probabilities (const LwModelSpec *model);
 gint64              lw_model_spec_get_n_parameters (const LwModelSpec *model);
 gint64              lw_layer_info_get_n_parameters (const LwLayerInfo *info);
+
+/* A sentence up to the semicolon, whichever semicolon the language has: what is wrong without the cure. */
+char               *lw_fault_get_reason         (const char *message) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A fix's button text ("Insert Flatten", "Set units to 10") and the model it makes. */
 char               *lw_fix_to_label             (const LwModelSpec *model, const LwFault *fault, LwFixKind fix) G_GNUC_WARN_UNUSED_RESULT;

@@ -15,7 +15,6 @@ typedef struct _LwPredictor LwPredictor;
 typedef enum {
   LW_CHANNEL_PAD,
   LW_CHANNEL_STRIP,
-  LW_CHANNEL_PROBE, /* only asked for how long it takes */
   LW_N_CHANNELS
 } LwChannel;
 

@@ -90,8 +90,8 @@ test_hint (void)
     double      seconds_per_image;
     const char *text;
   } cases[] = { { 1e-6, "5 epochs over 60,000 handwritten digits, about 1 second on this computer." },
-                { 1e-4, "5 epochs over 60,000 handwritten digits, about 45 seconds on this computer." },
-                { 1e-3, "5 epochs over 60,000 handwritten digits, about 8 minutes on this computer." } };
+                { 1e-4, "5 epochs over 60,000 handwritten digits, about 30 seconds on this computer." },
+                { 1e-3, "5 epochs over 60,000 handwritten digits, about 5 minutes on this computer." } };
   g_autofree char *unknown = lw_status_hint (session);
 
   g_assert_cmpstr (unknown, ==, "5 epochs over 60,000 handwritten digits.");
@@ -99,7 +99,7 @@ test_hint (void)
     {
       g_autofree char *text = NULL;
 
-      lw_session_set_probe (session, cases[i].seconds_per_image * 64, 64);
+      lw_session_set_image_time (session, cases[i].seconds_per_image);
       text = lw_status_hint (session);
       g_assert_cmpstr (text, ==, cases[i].text);
     }

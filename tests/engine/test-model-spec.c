@@ -2,75 +2,7 @@
 
 #include "engine/nn/model_spec.h"
 #include "engine/nn/summary.h"
-
-/* A model from a compact text: layers separated by ";", each a class name and GVariant values, e.g.
- * "Conv2D filters=int64 16; Flatten; Dense". */
-static LwModelSpec *
-build (const LwShape *input, gboolean from_logits, const char *text)
-{
-  LwModelSpec       *model = lw_model_spec_new ("model", input);
-  LwModelSpec       *next;
-  g_autoptr (LwSpec) loss = NULL;
-  g_auto (GStrv)     layers = g_strsplit (text, ";", -1);
-
-  for (guint i = 0; layers[i] != NULL; i++)
-    {
-      g_auto (GStrv)      words = g_strsplit (g_strstrip (layers[i]), " ", -1);
-      const LwLayerClass *klass = words[0] != NULL ? lw_layer_class_find (words[0]) : NULL;
-      g_autoptr (LwSpec)  layer = NULL;
-
-      if (words[0] == NULL)
-        continue;
-      g_assert_nonnull (klass);
-      layer = lw_spec_new (&klass->spec, NULL);
-      for (guint w = 1; words[w] != NULL; w++)
-        {
-          g_auto (GStrv)       pair = g_strsplit (words[w], "=", 2);
-          const LwField       *field = lw_spec_class_find (&klass->spec, pair[0], NULL);
-          g_autoptr (GError)   error = NULL;
-          g_autoptr (GVariant) value = NULL;
-          LwSpec              *changed;
-
-          g_assert_nonnull (field);
-          if (field->type == LW_FIELD_INT)
-            value = g_variant_new_int64 (g_ascii_strtoll (pair[1], NULL, 10));
-          else if (field->type == LW_FIELD_PAIR)
-            value = g_variant_new ("(xx)", g_ascii_strtoll (pair[1], NULL, 10),
-                                   g_ascii_strtoll (strchr (pair[1], ',') + 1, NULL, 10));
-          else if (field->type == LW_FIELD_FLOAT)
-            value = g_variant_new_double (g_ascii_strtod (pair[1], NULL));
-          else if (field->type == LW_FIELD_BOOL)
-            value = g_variant_new_boolean (strcmp (pair[1], "true") == 0);
-          else if (field->type == LW_FIELD_LIST)
-            {
-              g_auto (GStrv) numbers = g_strsplit (pair[1], ",", -1);
-              double         x[LW_FIELD_MAX_LIST];
-              gsize          n = 0;
-
-              for (; numbers[n] != NULL; n++)
-                x[n] = g_ascii_strtod (numbers[n], NULL);
-              value = g_variant_new_fixed_array (G_VARIANT_TYPE_DOUBLE, x, n, sizeof x[0]);
-            }
-          else
-            value = g_variant_new_string (pair[1]);
-          g_variant_ref_sink (value);
-
-          changed = lw_spec_with_variant (layer, pair[0], value, &error);
-          g_assert_no_error (error);
-          lw_spec_unref (layer);
-          layer = changed;
-        }
-      next = lw_model_spec_with_inserted (model, lw_model_spec_get_n_layers (model), layer);
-      lw_model_spec_unref (model);
-      model = next;
-    }
-
-  loss = lw_spec_with_value (lw_model_spec_get_loss (model), "from_logits",
-                             (LwFieldValue) { .b = from_logits }, NULL);
-  next = lw_model_spec_with_loss (model, loss);
-  lw_model_spec_unref (model);
-  return next;
-}
+#include "tests/engine/model-tools.h"
 
 #define IMAGE (&LW_SHAPE (28, 28, 1))
 #define OPEN  (&LW_SHAPE (LW_DIM_ANY, LW_DIM_ANY, 1))
@@ -126,8 +58,8 @@ assert_names (const LwModelSpec *model, const char *expected)
 static void
 test_edits (void)
 {
-  g_autoptr (LwModelSpec) model = build (IMAGE, TRUE, "Conv2D; Conv2D; Flatten; Dense");
-  g_autoptr (LwModelSpec) copy = build (IMAGE, TRUE, "Conv2D; Conv2D; Flatten; Dense");
+  g_autoptr (LwModelSpec) model = test_model_build (IMAGE, TRUE, "Conv2D; Conv2D; Flatten; Dense");
+  g_autoptr (LwModelSpec) copy = test_model_build (IMAGE, TRUE, "Conv2D; Conv2D; Flatten; Dense");
   g_autoptr (LwSpec)      conv = lw_spec_new (&lw_layer_class_find ("Conv2D")->spec, NULL);
   g_autoptr (LwSpec)      taken = lw_spec_with_name (conv, "dense");
   g_autoptr (LwSpec)      mine = lw_spec_with_name (conv, "edges");
@@ -232,7 +164,7 @@ test_shapes (void)
       LwLayerInfo        direct;
       LwLayerFault       fault = { 0 };
 
-      model = build (&LW_SHAPE (4096, 4096, 1), TRUE, cases[i].layer);
+      model = test_model_build (&LW_SHAPE (4096, 4096, 1), TRUE, cases[i].layer);
       layer = lw_model_spec_get_layer (model, 0);
       g_assert_true (lw_layer_class_of (layer)->infer (layer, &cases[i].input, &direct, &fault));
       g_assert_true (lw_shape_equal (&direct.output, &cases[i].output));
@@ -386,9 +318,9 @@ static const FaultCase fault_cases[] = {
   { "Conv2D strides=2,2 dilation_rate=1,2; Flatten; Dense", { 3, { 28, 28, 1 } }, TRUE, 0,
     "conv2d has strides 2×2 and dilation 1×2, which do not go together; set one of them to 1×1.",
     "Set dilation to 1×1|Remove Conv2D", "conv2d flatten dense" },
-  { "", { 3, { 28, 28, 1 } }, TRUE, -1, "The model has no layers; add Dense with 10 units.",
+  { "", { 3, { 28, 28, 1 } }, TRUE, -1, "The model has no layers yet; add a first one, or Dense with 10 units.",
     "Add Dense with 10 units", "flatten dense" },
-  { "", { 3, { -1, -1, 1 } }, TRUE, -1, "The model has no layers; add Dense with 10 units.",
+  { "", { 3, { -1, -1, 1 } }, TRUE, -1, "The model has no layers yet; add a first one, or Dense with 10 units.",
     "Add Dense with 10 units", "global_average_pooling2d dense" },
   { "Flatten", { 3, { 1, 1, 10 } }, TRUE, 0,
     "The model has no weights to train; add Dense with 10 units.", "Add Dense with 10 units",
@@ -420,7 +352,7 @@ test_faults (void)
   for (guint i = 0; i < G_N_ELEMENTS (fault_cases); i++)
     {
       const FaultCase        *c = &fault_cases[i];
-      g_autoptr (LwModelSpec) model = build (&c->input, c->from_logits, c->layers);
+      g_autoptr (LwModelSpec) model = test_model_build (&c->input, c->from_logits, c->layers);
       g_autoptr (LwModelSpec) fixed = NULL;
       const LwFault          *fault = lw_model_spec_get_fault (model);
       g_autoptr (GString)     labels = g_string_new (NULL);
@@ -459,8 +391,8 @@ test_faults (void)
 static void
 test_infos (void)
 {
-  g_autoptr (LwModelSpec) shapes = build (IMAGE, TRUE, "Flatten; Conv2D; Dense");
-  g_autoptr (LwModelSpec) loss = build (IMAGE, TRUE, "Flatten; Dense units=12");
+  g_autoptr (LwModelSpec) shapes = test_model_build (IMAGE, TRUE, "Flatten; Conv2D; Dense");
+  g_autoptr (LwModelSpec) loss = test_model_build (IMAGE, TRUE, "Flatten; Dense units=12");
   g_autoptr (LwModelSpec) empty = lw_model_spec_new ("empty", IMAGE);
 
   g_assert_nonnull (lw_model_spec_get_info (shapes, 0));
@@ -610,7 +542,7 @@ static void
 test_summaries (void)
 {
   g_autoptr (LwModelSpec) model = lw_model_spec_new_preset ("tiny-cnn");
-  g_autoptr (LwModelSpec) faulty = build (IMAGE, TRUE, "Flatten; Conv2D");
+  g_autoptr (LwModelSpec) faulty = test_model_build (IMAGE, TRUE, "Flatten; Conv2D");
   g_autofree char        *text = lw_model_spec_to_text (model);
   g_autofree char        *json = lw_model_spec_to_summary_json (model);
   g_autofree char        *faulty_json = lw_model_spec_to_summary_json (faulty);

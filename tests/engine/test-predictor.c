@@ -39,13 +39,7 @@ on_strip (LwTensor *probabilities, const GError *error, double seconds, gpointer
   on_answer (LW_CHANNEL_STRIP, probabilities, error, seconds, data);
 }
 
-static void
-on_probe (LwTensor *probabilities, const GError *error, double seconds, gpointer data)
-{
-  on_answer (LW_CHANNEL_PROBE, probabilities, error, seconds, data);
-}
-
-static const LwPredictedFunc funcs[LW_N_CHANNELS] = { on_pad, on_strip, on_probe };
+static const LwPredictedFunc funcs[LW_N_CHANNELS] = { on_pad, on_strip };
 
 static LwPredictor *
 predictor_new (void)

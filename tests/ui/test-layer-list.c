@@ -2,12 +2,15 @@
 #include <string.h>
 
 #include "ui/builder/builder-pane.h"
+#include "ui/builder/card-note.h"
 #include "ui/builder/field-control.h"
 #include "ui/builder/layer-card.h"
 #include "ui/builder/layer-editor.h"
 #include "ui/builder/layer-list.h"
 #include "ui/builder/layer-palette.h"
 #include "ui/builder/number-spin.h"
+#include "ui/builder/palette-row.h"
+#include "ui/builder/settings-rows.h"
 
 /* The pane in a window whose "model" actions write down what they were asked for. */
 typedef struct
@@ -23,13 +26,14 @@ static const char *const actions[][2] = {
   { "add-layer", "(su)" },      { "remove-layer", "u" }, { "move-layer", "(uu)" },
   { "duplicate-layer", "u" },   { "set-field", "(usv)" }, { "rename-layer", "(us)" },
   { "set-input", "(ii)" },      { "apply-fix", "u" },    { "load-preset", "s" },
+  { "apply-hint", "(uu)" },     { "fit-input", NULL },   { "start-empty", NULL },
 };
 
 static void
 on_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   Fixture         *f = data;
-  g_autofree char *text = g_variant_print (parameter, FALSE);
+  g_autofree char *text = parameter != NULL ? g_variant_print (parameter, FALSE) : g_strdup ("-");
 
   g_string_append_printf (f->asked, "%s %s;", g_action_get_name (G_ACTION (action)), text);
 }
@@ -72,7 +76,8 @@ set_up (Fixture *f, gconstpointer data)
   f->asked = g_string_new (NULL);
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     {
-      GSimpleAction *action = g_simple_action_new (actions[i][0], G_VARIANT_TYPE (actions[i][1]));
+      const GVariantType *type = actions[i][1] != NULL ? G_VARIANT_TYPE (actions[i][1]) : NULL;
+      GSimpleAction      *action = g_simple_action_new (actions[i][0], type);
 
       g_signal_connect (action, "activate", G_CALLBACK (on_action), f);
       g_action_map_add_action (G_ACTION_MAP (group), G_ACTION (action));
@@ -176,7 +181,8 @@ press (GtkWidget *widget, const char *trigger)
 static void
 test_names (Fixture *f, gconstpointer data)
 {
-  static const double shares[] = { .19, .04, .66, .03, 0, 0, .03 };
+  static const LwLayerCost costs[]
+    = { { .share = .19 }, { .share = .04 }, { .share = .66 }, { .share = .03 }, { 0 }, { 0 }, { .share = .03 } };
   /* In a variable: the macro's message takes its arguments' text for a format. */
   static const char *with_share = "Conv2D conv2d_1, 64 filters · 3×3 · relu, output 11 × 11 × 64, "
                                   "18,496 parameters, 66\u202f% of time";
@@ -190,7 +196,7 @@ test_names (Fixture *f, gconstpointer data)
   gtk_test_accessible_assert_property (get_card (f, 4), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                        "Flatten flatten, output 1,600");
 
-  lw_builder_pane_set_costs (f->pane, shares, G_N_ELEMENTS (shares));
+  lw_builder_pane_set_costs (f->pane, costs, G_N_ELEMENTS (costs));
   gtk_test_accessible_assert_property (get_card (f, 2), GTK_ACCESSIBLE_PROPERTY_LABEL, with_share);
 
   /* A share goes with its card, until the cost of every layer is another. */
@@ -467,6 +473,310 @@ test_place (Fixture *f, gconstpointer data)
   g_assert_cmpuint (lw_layer_list_get_place_at (f->list, 5000), ==, 7);
 }
 
+/* What the pointer brings to the list: the same signals that a drag gives its drop target. */
+static GtkDropTarget *
+get_drop_target (Fixture *f)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (GTK_WIDGET (f->list));
+
+  for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
+    {
+      g_autoptr (GtkEventController) controller = g_list_model_get_item (controllers, i);
+
+      if (GTK_IS_DROP_TARGET (controller))
+        return GTK_DROP_TARGET (controller);
+    }
+  g_assert_not_reached ();
+}
+
+static void
+drop (Fixture *f, GtkWidget *row, double y)
+{
+  GtkDropTarget *target = get_drop_target (f);
+  GValue         value = G_VALUE_INIT;
+  GdkDragAction  action = 0;
+  gboolean       taken = FALSE;
+
+  g_value_init (&value, LW_TYPE_PALETTE_ROW);
+  g_value_set_object (&value, row);
+  g_signal_emit_by_name (target, "motion", 20.0, y, &action);
+  g_assert_cmpint (action, ==, GDK_ACTION_COPY);
+  g_signal_emit_by_name (target, "drop", &value, 20.0, y, &taken);
+  g_assert_true (taken);
+  g_value_unset (&value);
+}
+
+static void
+test_palette_drop (Fixture *f, gconstpointer data)
+{
+  GtkWidget      *row = lw_palette_row_new (&lw_layer_class_find ("Dropout")->spec);
+  GdkDragAction   action = 0;
+  graphene_rect_t bounds;
+  gsize           n_types;
+  const GType    *types;
+
+  g_object_ref_sink (row);
+  types = gtk_drop_target_get_gtypes (get_drop_target (f), &n_types);
+  g_assert_cmpuint (n_types, ==, 2);
+  g_assert_true (types[0] == LW_TYPE_LAYER_CARD && types[1] == LW_TYPE_PALETTE_ROW);
+
+  /* The mark is where it would fall, and goes when the pointer does. */
+  g_assert_true (gtk_widget_compute_bounds (GTK_WIDGET (get_card (f, 3)), GTK_WIDGET (f->list), &bounds));
+  g_signal_emit_by_name (get_drop_target (f), "motion", 20.0, (double) bounds.origin.y + 2, &action);
+  g_assert_true (gtk_widget_has_css_class (GTK_WIDGET (get_card (f, 3)), "drop-before"));
+  g_signal_emit_by_name (get_drop_target (f), "leave");
+  g_assert_false (gtk_widget_has_css_class (GTK_WIDGET (get_card (f, 3)), "drop-before"));
+
+  drop (f, row, bounds.origin.y + 2);
+  assert_asked (f, "add-layer ('Dropout', 3);");
+  drop (f, row, 0);
+  assert_asked (f, "add-layer ('Dropout', 0);");
+  drop (f, row, 5000);
+  assert_asked (f, "add-layer ('Dropout', 7);");
+
+  /* Onto nothing: behind the input. */
+  take_model (f, lw_model_spec_new ("empty", &LW_SHAPE (28, 28, 1)));
+  g_signal_emit_by_name (get_drop_target (f), "motion", 20.0, 60.0, &action);
+  g_assert_true (gtk_widget_has_css_class (GTK_WIDGET (get_card (f, -1)), "drop-after"));
+  drop (f, row, 60);
+  g_assert_false (gtk_widget_has_css_class (GTK_WIDGET (get_card (f, -1)), "drop-after"));
+  assert_asked (f, "add-layer ('Dropout', 0);");
+  g_object_unref (row);
+}
+
+static void
+collect (GtkWidget *widget, GType type, GPtrArray *found)
+{
+  if (G_TYPE_CHECK_INSTANCE_TYPE (widget, type) && gtk_widget_get_mapped (widget))
+    g_ptr_array_add (found, widget);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    collect (child, type, found);
+}
+
+static gboolean
+shows_label (Fixture *f, const char *text)
+{
+  g_autoptr (GPtrArray) labels = g_ptr_array_new ();
+
+  collect (GTK_WIDGET (f->pane), GTK_TYPE_LABEL, labels);
+  for (guint i = 0; i < labels->len; i++)
+    if (g_str_equal (gtk_label_get_text (labels->pdata[i]), text))
+      return TRUE;
+  return FALSE;
+}
+
+/* Nothing complains; what can be added first is a click away, and a key. */
+static void
+test_empty (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) buttons = g_ptr_array_new ();
+  GtkWidget            *palette = find (GTK_WIDGET (f->pane), LW_TYPE_LAYER_PALETTE);
+
+  g_assert_false (shows_label (f, "Add a first layer"));
+  take_model (f, lw_model_spec_new ("empty", &LW_SHAPE (28, 28, 1)));
+  settle ();
+  g_assert_true (shows_label (f, "Add a first layer"));
+  g_assert_true (shows_label (f, "No layers yet"));
+  g_assert_false (lw_layer_card_get_faulty (get_card (f, -1)));
+
+  lw_builder_pane_show_fault (f->pane);
+  collect (GTK_WIDGET (f->list), GTK_TYPE_BUTTON, buttons);
+  g_assert_cmpuint (buttons->len, ==, 2);
+  g_assert_true (gtk_widget_has_focus (buttons->pdata[0]));
+  g_signal_emit_by_name (buttons->pdata[0], "clicked");
+  assert_asked (f, "add-layer ('Conv2D', 0);");
+  g_signal_emit_by_name (buttons->pdata[1], "clicked");
+  assert_asked (f, "add-layer ('Flatten', 0);");
+
+  press (GTK_WIDGET (f->pane), "<Control>l");
+  settle ();
+  g_assert_true (gtk_widget_get_mapped (palette));
+  gtk_popover_popdown (GTK_POPOVER (palette));
+
+  take_model (f, lw_model_spec_new_preset ("mlp"));
+  settle ();
+  g_assert_false (shows_label (f, "Add a first layer"));
+}
+
+static LwCardNote *
+get_note (Fixture *f, int layer)
+{
+  return LW_CARD_NOTE (find (GTK_WIDGET (get_card (f, layer)), LW_TYPE_CARD_NOTE));
+}
+
+static void
+test_hint (Fixture *f, gconstpointer data)
+{
+  g_autoptr (LwSpec) dense = lw_spec_new (&lw_layer_class_find ("Dense")->spec, NULL);
+  g_autoptr (LwSpec) dropout = lw_spec_new (&lw_layer_class_find ("Dropout")->spec, NULL);
+  LwModelSpec       *two;
+
+  g_assert_null (lw_card_note_get_message (get_note (f, 6)));
+  take_model (f, lw_model_spec_with_inserted (f->model, 7, dense));
+  two = lw_model_spec_with_inserted (f->model, 8, dropout);
+  take_model (f, two);
+
+  g_assert_cmpint (lw_card_note_get_kind (get_note (f, 6)), ==, LW_NOTE_HINT);
+  g_assert_true (g_str_has_prefix (lw_card_note_get_message (get_note (f, 6)), "Without an activation"));
+  g_assert_false (lw_layer_card_get_faulty (get_card (f, 6)));
+  gtk_test_accessible_assert_state (get_card (f, 6), GTK_ACCESSIBLE_STATE_INVALID,
+                                    GTK_ACCESSIBLE_INVALID_FALSE);
+  g_assert_false (gtk_widget_has_css_class (lw_card_note_get_button (get_note (f, 6)), "suggested-action"));
+  g_signal_emit_by_name (lw_card_note_get_button (get_note (f, 6)), "clicked");
+  assert_asked (f, "apply-hint (0, 0);");
+  g_assert_cmpstr (gtk_button_get_label (GTK_BUTTON (lw_card_note_get_button (get_note (f, 8)))), ==,
+                   "Remove Dropout");
+  g_signal_emit_by_name (lw_card_note_get_button (get_note (f, 8)), "clicked");
+  assert_asked (f, "apply-hint (1, 0);");
+
+  /* A fault takes its place. */
+  take_model (f, lw_model_spec_with_removed (f->model, 4));
+  g_assert_null (lw_card_note_get_message (get_note (f, 7)));
+  g_assert_cmpint (lw_card_note_get_kind (get_note (f, lw_model_spec_get_fault (f->model)->layer)), ==,
+                   LW_NOTE_FAULT);
+}
+
+/* Images of another size: the input's card says so, and offers theirs. */
+static void
+test_data_fault (Fixture *f, gconstpointer data)
+{
+  GtkWidget *button;
+
+  lw_builder_pane_set_data_fault (f->pane, "The images are smaller; use their size", "Use 20 × 20 of squares");
+  g_assert_true (lw_layer_card_get_faulty (get_card (f, -1)));
+  g_assert_true (shows_label (f, "1 card needs a fix"));
+  lw_builder_pane_show_fault (f->pane);
+  button = lw_layer_card_get_fix_button (get_card (f, -1));
+  g_assert_true (gtk_widget_has_focus (button));
+  g_assert_cmpstr (gtk_button_get_label (GTK_BUTTON (button)), ==, "Use 20 × 20 of squares");
+  g_signal_emit_by_name (button, "clicked");
+  assert_asked (f, "fit-input -;");
+
+  lw_builder_pane_set_data_fault (f->pane, NULL, NULL);
+  g_assert_false (lw_layer_card_get_faulty (get_card (f, -1)));
+  g_assert_null (lw_layer_card_get_fix_button (get_card (f, -1)));
+  g_assert_false (shows_label (f, "1 card needs a fix"));
+}
+
+/* "-+----" for the input and five layers: "+" where the ring is. */
+static void
+assert_lit (Fixture *f, const char *expected)
+{
+  g_autoptr (GString) lit = g_string_new (NULL);
+
+  for (int i = -1; lw_layer_list_get_card (f->list, i) != NULL; i++)
+    g_string_append_c (lit, gtk_widget_has_css_class (GTK_WIDGET (get_card (f, i)), "lit") ? '+' : '-');
+  g_assert_cmpstr (lit->str, ==, expected);
+}
+
+static gboolean
+is_row_lit (Fixture *f, LwSettingsRow row)
+{
+  return gtk_widget_has_css_class (
+    lw_settings_rows_get_row (LW_SETTINGS_ROWS (lw_builder_pane_get_rows (f->pane)), row), "lit");
+}
+
+static void
+test_phase (Fixture *f, gconstpointer data)
+{
+  GtkSettings *settings = gtk_widget_get_settings (GTK_WIDGET (f->pane));
+  gboolean     animated;
+
+  g_object_get (settings, "gtk-enable-animations", &animated, NULL);
+  g_object_set (settings, "gtk-enable-animations", TRUE, NULL);
+  lw_builder_pane_set_phase (f->pane, LW_STEP_FORWARD, 0);
+  assert_lit (f, "+-------");
+  g_assert_true (shows_label (f, "Forward: from the images to an answer"));
+  lw_builder_pane_set_phase (f->pane, LW_STEP_FORWARD, 0.5);
+  assert_lit (f, "----+---");
+  lw_builder_pane_set_phase (f->pane, LW_STEP_FORWARD, 1);
+  assert_lit (f, "-------+");
+  lw_builder_pane_set_phase (f->pane, LW_STEP_LOSS, 0.5);
+  assert_lit (f, "--------");
+  g_assert_true (is_row_lit (f, LW_SETTINGS_LOSS));
+  lw_builder_pane_set_phase (f->pane, LW_STEP_BACKWARD, 0);
+  assert_lit (f, "-------+");
+  g_assert_false (is_row_lit (f, LW_SETTINGS_LOSS));
+  lw_builder_pane_set_phase (f->pane, LW_STEP_BACKWARD, 1);
+  assert_lit (f, "-+------");
+  lw_builder_pane_set_phase (f->pane, LW_STEP_UPDATE, 0.3);
+  assert_lit (f, "-+-+---+");
+  g_assert_true (is_row_lit (f, LW_SETTINGS_OPTIMIZER));
+  lw_builder_pane_set_phase (f->pane, LW_STEP_NONE, 0);
+  assert_lit (f, "--------");
+  g_assert_false (is_row_lit (f, LW_SETTINGS_OPTIMIZER));
+  g_assert_true (shows_label (f, "34,826 parameters"));
+
+  /* Out of range is the nearest end; without animations a phase is one picture. */
+  lw_builder_pane_set_phase (f->pane, LW_STEP_BACKWARD, 7);
+  assert_lit (f, "-+------");
+  g_object_set (settings, "gtk-enable-animations", FALSE, NULL);
+  lw_builder_pane_set_phase (f->pane, LW_STEP_FORWARD, 0.2);
+  assert_lit (f, "++++++++");
+  lw_builder_pane_set_phase (f->pane, LW_STEP_BACKWARD, 0.9);
+  assert_lit (f, "-+++++++");
+  lw_builder_pane_set_phase (f->pane, LW_STEP_NONE, 0);
+  assert_lit (f, "--------");
+  g_object_set (settings, "gtk-enable-animations", animated, NULL);
+
+  /* A model without layers has nothing to go through. */
+  take_model (f, lw_model_spec_new ("empty", &LW_SHAPE (28, 28, 1)));
+  lw_builder_pane_set_phase (f->pane, LW_STEP_BACKWARD, 0.5);
+  lw_builder_pane_set_phase (f->pane, LW_STEP_FORWARD, 0.5);
+  lw_builder_pane_set_phase (f->pane, LW_STEP_NONE, 0);
+  assert_lit (f, "-");
+}
+
+/* Memory: in the open card, and under the stack. */
+static void
+test_memory (Fixture *f, gconstpointer data)
+{
+  LwLayerCost costs[7] = { { .share = .5, .weight_bytes = 1024, .activation_bytes = 2048 } };
+
+  costs[2] = (LwLayerCost) { .share = .5, .activation_bytes = 1024 };
+  open_card (f, 0);
+  lw_builder_pane_set_costs (f->pane, costs, G_N_ELEMENTS (costs));
+  settle ();
+  g_assert_true (shows_label (f, "3.0\u00a0KiB · 75\u202f%"));
+  g_assert_true (shows_label (f, "4.0\u00a0KiB of memory"));
+
+  /* Of another number of layers nothing is known. */
+  take_model (f, lw_model_spec_with_removed (f->model, 5));
+  settle ();
+  g_assert_false (shows_label (f, "3.0\u00a0KiB · 75\u202f%"));
+  g_assert_false (shows_label (f, "4.0\u00a0KiB of memory"));
+}
+
+/* Every field of every class has a control in its card that takes the focus and has a name. */
+static void
+test_every_field (Fixture *f, gconstpointer data)
+{
+  const LwLayerClass *const *classes;
+  guint                      n;
+
+  classes = lw_layer_classes (&n);
+  for (guint c = 0; c < n; c++)
+    {
+      g_autoptr (LwSpec) layer = lw_spec_new (&classes[c]->spec, NULL);
+
+      take_model (f, lw_model_spec_with_inserted (f->model, 0, layer));
+      open_card (f, 0);
+      for (guint i = 0; i < classes[c]->spec.n_fields; i++)
+        {
+          GtkWidget *more = find (lw_layer_card_get_editor (get_card (f, 0)), GTK_TYPE_EXPANDER);
+          GtkWidget *control;
+
+          if (more != NULL)
+            gtk_expander_set_expanded (GTK_EXPANDER (more), TRUE);
+          control = get_main (f, 0, classes[c]->spec.fields[i].key);
+          g_assert_true (gtk_widget_grab_focus (control));
+          g_assert_true (gtk_test_accessible_has_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_LABEL));
+        }
+      take_model (f, lw_model_spec_with_removed (f->model, 0));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -486,6 +796,13 @@ main (int argc, char **argv)
   ADD ("fault", test_fault);
   ADD ("palette", test_palette);
   ADD ("place", test_place);
+  ADD ("palette-drop", test_palette_drop);
+  ADD ("empty", test_empty);
+  ADD ("hint", test_hint);
+  ADD ("data-fault", test_data_fault);
+  ADD ("phase", test_phase);
+  ADD ("memory", test_memory);
+  ADD ("every-field", test_every_field);
 #undef ADD
 
   return g_test_run ();

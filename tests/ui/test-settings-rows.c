@@ -1,4 +1,5 @@
 #include <adwaita.h>
+#include <string.h>
 
 #include "ui/builder/field-control.h"
 #include "ui/builder/number-spin.h"
@@ -24,6 +25,10 @@ static const char *const actions[][3] = {
   { "run", "set-seed", "t" },
   { "run", "set-shuffle", "u" },
   { "run", "set-validation", "(sd)" },
+  { "run", "set-patience", "u" },
+  { "run", "set-keep-best", "b" },
+  { "run", "set-threads", "u" },
+  { "model", "apply-hint", "(uu)" },
 };
 
 static void
@@ -383,6 +388,95 @@ test_run (Fixture *f, gconstpointer data)
   assert_asked (f, "set-validation ('none', 0.25);");
 }
 
+/* When a run ends, which weights it leaves, and how many threads it has. */
+static void
+test_run_ends (Fixture *f, gconstpointer data)
+{
+  GtkSpinButton *patience = GTK_SPIN_BUTTON (get_run_control (f, "patience"));
+  GtkSpinButton *threads = GTK_SPIN_BUTTON (get_run_control (f, "threads"));
+  GtkWidget     *best = get_run_control (f, "keep-best");
+  LwRunSettings  settings = LW_RUN_SETTINGS_STANDARD;
+
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (patience)), ==, "off");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (threads)), ==, "all");
+  gtk_test_accessible_assert_property (patience, GTK_ACCESSIBLE_PROPERTY_LABEL, "Early stopping");
+  gtk_test_accessible_assert_property (best, GTK_ACCESSIBLE_PROPERTY_LABEL, "Keep the best weights");
+  gtk_test_accessible_assert_property (threads, GTK_ACCESSIBLE_PROPERTY_LABEL, "Threads");
+
+  gtk_spin_button_spin (patience, GTK_SPIN_STEP_FORWARD, 0);
+  assert_asked (f, "set-patience 1;");
+  type (patience, "2000");
+  assert_asked (f, "set-patience 1000;");
+  type (patience, "off");
+  assert_asked (f, "set-patience 0;");
+  gtk_switch_set_active (GTK_SWITCH (best), TRUE);
+  assert_asked (f, "set-keep-best true;");
+  type (threads, "1");
+  assert_asked (f, "set-threads 1;");
+  /* No more than this machine has. */
+  type (threads, "100000");
+  g_assert_cmpfloat (gtk_spin_button_get_value (threads), <=, g_get_num_processors ());
+  g_string_truncate (f->asked, 0);
+
+  /* What the document says is shown, and asks for nothing. */
+  settings.patience = 4;
+  settings.keep_best = FALSE;
+  settings.threads = 1;
+  lw_settings_rows_set_settings (f->rows, &settings);
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (patience)), ==, "4");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (threads)), ==, "1");
+  g_assert_false (gtk_switch_get_active (GTK_SWITCH (best)));
+  assert_asked (f, "");
+
+  /* Nothing tells the best epoch without validation. */
+  g_assert_true (gtk_widget_is_sensitive (GTK_WIDGET (patience)));
+  settings.validation = LW_VALIDATION_NONE;
+  lw_settings_rows_set_settings (f->rows, &settings);
+  g_assert_false (gtk_widget_is_sensitive (GTK_WIDGET (patience)));
+  g_assert_false (gtk_widget_is_sensitive (best));
+  g_assert_nonnull (gtk_widget_get_tooltip_text (gtk_widget_get_ancestor (best, ADW_TYPE_ACTION_ROW)));
+  g_assert_true (gtk_widget_is_sensitive (GTK_WIDGET (threads)));
+}
+
+static const char *
+get_hint (Fixture *f, LwSettingsRow row)
+{
+  GtkWidget *popover = lw_settings_rows_get_popover (f->rows, row);
+
+  return lw_card_note_get_message (row == LW_SETTINGS_RUN
+                                     ? lw_run_popover_get_note (LW_RUN_POPOVER (popover))
+                                     : lw_spec_popover_get_note (LW_SPEC_POPOVER (popover)));
+}
+
+static void
+test_hints (Fixture *f, gconstpointer data)
+{
+  const LwSpec           *adam = lw_model_spec_get_optimizer (f->model);
+  g_autoptr (LwSpec)      fast = lw_spec_with_value (adam, "learning_rate", (LwFieldValue) { .x = 5 }, NULL);
+  g_autoptr (LwModelSpec) model = lw_model_spec_with_optimizer (f->model, fast);
+  LwRunSettings           settings = LW_RUN_SETTINGS_STANDARD;
+
+  g_assert_null (get_hint (f, LW_SETTINGS_OPTIMIZER));
+  g_assert_null (get_hint (f, LW_SETTINGS_RUN));
+
+  lw_settings_rows_set_model (f->rows, model);
+  g_assert_true (g_str_has_prefix (get_hint (f, LW_SETTINGS_OPTIMIZER), "A learning rate of 5"));
+  g_assert_nonnull (strstr (gtk_widget_get_tooltip_text (lw_settings_rows_get_row (f->rows, LW_SETTINGS_OPTIMIZER)),
+                            "A learning rate of 5"));
+  g_signal_emit_by_name (
+    lw_card_note_get_button (lw_spec_popover_get_note (get_spec_popover (f, LW_SETTINGS_OPTIMIZER))), "clicked");
+  assert_asked (f, "apply-hint (0, 0);");
+
+  settings.batch_size = 1;
+  lw_settings_rows_set_settings (f->rows, &settings);
+  g_assert_true (g_str_has_prefix (get_hint (f, LW_SETTINGS_RUN), "With a batch size of 1"));
+  settings.batch_size = 8;
+  lw_settings_rows_set_settings (f->rows, &settings);
+  g_assert_null (get_hint (f, LW_SETTINGS_RUN));
+  lw_settings_rows_set_model (f->rows, f->model);
+  g_assert_null (get_hint (f, LW_SETTINGS_OPTIMIZER));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -400,6 +494,8 @@ main (int argc, char **argv)
   ADD ("schedule", test_schedule);
   ADD ("loss", test_loss);
   ADD ("run", test_run);
+  ADD ("run-ends", test_run_ends);
+  ADD ("hints", test_hints);
 #undef ADD
 
   return g_test_run ();

@@ -14,6 +14,9 @@ struct _LwBuilderPane {
 
   LwModelSpec    *model;
   double          epoch_time;
+  gint64          bytes; /* all that the layers need; 0 if not known */
+  gboolean        data_fault;
+  LwStepPhase     phase;
   gboolean        measured;
   gboolean        compact;
 
@@ -23,8 +26,10 @@ struct _LwBuilderPane {
   LwLayerPalette *palette;
   LwLayerList    *list;
   GtkWidget      *fault_icon;
+  GtkLabel       *phase_label;
   GtkLabel       *total;
   GtkLabel       *epoch;
+  GtkLabel       *memory;
   LwSettingsRows *rows;
 };
 
@@ -46,31 +51,80 @@ on_chosen (LwLayerPalette *palette,
 {
   gtk_widget_activate_action (GTK_WIDGET (self), "model.add-layer", "(su)", class_name,
                               lw_layer_list_get_place (self->list));
+  /* The next key is meant for the new card, and Space trains. */
+  if (lw_layer_list_get_selected (self->list) >= 0)
+    lw_layer_list_show_layer (self->list, lw_layer_list_get_selected (self->list));
+}
+
+/* What happens in a phase, for people and for assistive tools. */
+static const char *
+get_phase_words (LwStepPhase phase)
+{
+  switch (phase)
+    {
+    case LW_STEP_FORWARD:
+      return _("Forward: from the images to an answer");
+    case LW_STEP_LOSS:
+      return _("Loss: how wrong the answers are");
+    case LW_STEP_BACKWARD:
+      return _("Backward: each weight’s share in the loss");
+    case LW_STEP_UPDATE:
+      return _("Update: every weight moves a little");
+    case LW_STEP_NONE:
+    default:
+      return "";
+    }
+}
+
+static char *
+format_size (LwBuilderPane *self)
+{
+  gint64 n = MAX (lw_model_spec_get_n_parameters (self->model), 0);
+  g_autofree char *count = lw_chart_format_count (n);
+
+  return g_strdup_printf (ngettext ("%s parameter", "%s parameters", (gulong) n), count);
+}
+
+/* Has a line of its own, where there is room for one. */
+static void
+update_memory (LwBuilderPane *self,
+               gboolean       shown)
+{
+  g_autofree char *bytes = g_format_size_full ((guint64) self->bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *text = NULL;
+
+  /* Translators: memory that training needs: "38.6 MiB of memory". */
+  text = g_strdup_printf (_("%s of memory"), bytes);
+  gtk_label_set_text (self->memory, text);
+  gtk_widget_set_visible (GTK_WIDGET (self->memory), shown && self->bytes > 0 && !self->compact);
 }
 
 static void
 update_total (LwBuilderPane *self)
 {
-  gboolean faulty = lw_model_spec_get_fault (self->model) != NULL;
-  gint64 n = lw_model_spec_get_n_parameters (self->model);
-  g_autofree char *count = lw_chart_format_count ((guint64) MAX (n, 0));
+  guint n_faulty = (lw_model_spec_get_fault (self->model) != NULL) + (self->data_fault ? 1 : 0);
+  gboolean empty = lw_model_spec_get_n_layers (self->model) == 0;
+  gboolean slow = self->phase != LW_STEP_NONE;
   g_autofree char *text = NULL;
 
-  if (faulty)
-    {
-      text = g_strdup (_("1 card needs a fix"));
-      gtk_widget_add_css_class (GTK_WIDGET (self->total), "error");
-    }
+  if (empty && !self->data_fault)
+    text = g_strdup (_("No layers yet"));
+  else if (n_faulty > 0)
+    text = g_strdup_printf (ngettext ("%u card needs a fix", "%u cards need a fix", n_faulty), n_faulty);
   else
-    {
-      text = g_strdup_printf (ngettext ("%s parameter", "%s parameters", (gulong) MAX (n, 0)),
-                              count);
-      gtk_widget_remove_css_class (GTK_WIDGET (self->total), "error");
-    }
+    text = format_size (self);
 
+  n_faulty -= empty && n_faulty > 0 ? 1 : 0;
+  if (n_faulty > 0)
+    gtk_widget_add_css_class (GTK_WIDGET (self->total), "error");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->total), "error");
   gtk_label_set_text (self->total, text);
-  gtk_widget_set_visible (self->fault_icon, faulty);
-  gtk_widget_set_visible (GTK_WIDGET (self->epoch), !faulty && self->epoch_time >= 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->total), !slow);
+  gtk_widget_set_visible (self->fault_icon, !slow && n_faulty > 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->epoch),
+                          !slow && n_faulty == 0 && !empty && self->epoch_time >= 0);
+  update_memory (self, n_faulty == 0 && !empty);
 }
 
 void
@@ -83,6 +137,8 @@ lw_builder_pane_set_model (LwBuilderPane *self,
   if (self->model == model)
     return;
 
+  if (self->model != NULL && lw_model_spec_get_n_layers (self->model) != lw_model_spec_get_n_layers (model))
+    self->bytes = 0;
   lw_model_spec_ref (model);
   g_clear_pointer (&self->model, lw_model_spec_unref);
   self->model = model;
@@ -101,13 +157,51 @@ lw_builder_pane_set_settings (LwBuilderPane       *self,
 }
 
 void
-lw_builder_pane_set_costs (LwBuilderPane *self,
-                           const double  *shares,
-                           guint          n)
+lw_builder_pane_set_costs (LwBuilderPane     *self,
+                           const LwLayerCost *costs,
+                           guint              n)
 {
   g_return_if_fail (LW_IS_BUILDER_PANE (self));
 
-  lw_layer_list_set_costs (self->list, shares, n);
+  self->bytes = 0;
+  for (guint i = 0; costs != NULL && i < n; i++)
+    self->bytes += costs[i].weight_bytes + costs[i].activation_bytes;
+  lw_layer_list_set_costs (self->list, costs, n);
+  if (self->model != NULL)
+    update_total (self);
+}
+
+void
+lw_builder_pane_set_data_fault (LwBuilderPane *self,
+                                const char    *sentence,
+                                const char    *fix)
+{
+  g_return_if_fail (LW_IS_BUILDER_PANE (self));
+
+  self->data_fault = sentence != NULL;
+  lw_layer_list_set_data_fault (self->list, sentence, fix);
+  if (self->model != NULL)
+    update_total (self);
+}
+
+void
+lw_builder_pane_set_phase (LwBuilderPane *self,
+                           LwStepPhase    phase,
+                           double         fraction)
+{
+  g_return_if_fail (LW_IS_BUILDER_PANE (self));
+
+  lw_layer_list_set_phase (self->list, phase, fraction);
+  if (self->phase == phase)
+    return;
+
+  self->phase = phase;
+  gtk_label_set_text (self->phase_label, get_phase_words (phase));
+  gtk_widget_set_visible (GTK_WIDGET (self->phase_label), phase != LW_STEP_NONE);
+  lw_settings_rows_set_lit (self->rows, LW_SETTINGS_LOSS, phase == LW_STEP_LOSS);
+  lw_settings_rows_set_lit (self->rows, LW_SETTINGS_OPTIMIZER, phase == LW_STEP_UPDATE);
+  if (self->model != NULL)
+    update_total (self);
 }
 
 /* "4.3 s", "25 s", "1:12". */
@@ -188,6 +282,8 @@ lw_builder_pane_set_compact (LwBuilderPane *self,
   self->compact = compact;
   lw_layer_list_set_compact (self->list, compact);
   update_epoch (self);
+  if (self->model != NULL)
+    update_total (self);
   if (compact)
     gtk_widget_add_css_class (GTK_WIDGET (self), "compact");
   else
@@ -309,11 +405,27 @@ lw_builder_pane_class_init (LwBuilderPaneClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, palette);
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, list);
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, fault_icon);
+  gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, phase_label);
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, total);
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, epoch);
+  gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, memory);
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, rows);
   gtk_widget_class_bind_template_callback (widget_class, on_chosen);
   gtk_widget_class_set_css_name (widget_class, "builderpane");
+}
+
+static gboolean
+on_palette_key (GtkWidget *widget,
+                GVariant  *arguments,
+                gpointer   data)
+{
+  LwBuilderPane *self = LW_BUILDER_PANE (widget);
+
+  if (!gtk_widget_get_mapped (GTK_WIDGET (self->add)))
+    return FALSE;
+
+  gtk_menu_button_popup (self->add);
+  return TRUE;
 }
 
 static void
@@ -321,6 +433,9 @@ lw_builder_pane_init (LwBuilderPane *self)
 {
   const char *const *presets = lw_model_spec_get_presets ();
   g_autoptr (GMenu) menu = g_menu_new ();
+  g_autoptr (GMenu) empty = g_menu_new ();
+  g_autoptr (GMenu) sections = g_menu_new ();
+  GtkEventController *keys = gtk_shortcut_controller_new ();
 
   self->epoch_time = -1;
   gtk_widget_init_template (GTK_WIDGET (self));
@@ -332,7 +447,17 @@ lw_builder_pane_init (LwBuilderPane *self)
       g_menu_item_set_action_and_target (item, "model.load-preset", "s", presets[i]);
       g_menu_append_item (menu, item);
     }
-  gtk_menu_button_set_menu_model (self->presets, G_MENU_MODEL (menu));
+  g_menu_append (empty, _("Start empty"), "model.start-empty");
+  g_menu_append_section (sections, NULL, G_MENU_MODEL (menu));
+  g_menu_append_section (sections, NULL, G_MENU_MODEL (empty));
+  gtk_menu_button_set_menu_model (self->presets, G_MENU_MODEL (sections));
+
+  gtk_shortcut_controller_set_scope (GTK_SHORTCUT_CONTROLLER (keys), GTK_SHORTCUT_SCOPE_GLOBAL);
+  gtk_shortcut_controller_add_shortcut (
+    GTK_SHORTCUT_CONTROLLER (keys),
+    gtk_shortcut_new (gtk_keyval_trigger_new (GDK_KEY_l, GDK_CONTROL_MASK),
+                      gtk_callback_action_new (on_palette_key, NULL, NULL)));
+  gtk_widget_add_controller (GTK_WIDGET (self), keys);
 }
 
 GtkWidget *

@@ -3,6 +3,7 @@
 #include <gtk/gtk.h>
 
 #include "engine/engine.h"
+#include "ui/builder/step-phase.h"
 
 /* LwBuilderPane: the left pane of the Train page: the stack of layers with presets and palette, its
  * total, and the settings pinned below.
@@ -12,12 +13,13 @@
  *   model.add-layer (su) class, place (G_MAXUINT32: nothing is selected)    model.remove-layer u
  *   model.move-layer (uu) from, to      model.duplicate-layer u     model.set-field (usv)
  *   model.rename-layer (us)             model.set-input (ii), -1 for None    model.apply-fix u
+ *   model.apply-hint (uu) number among lw_model_hints_new(), fix         model.fit-input
  *   model.set-optimizer s   model.set-optimizer-field (sv)   model.set-loss s
- *   model.set-loss-field (sv)           model.load-preset s
+ *   model.set-loss-field (sv)           model.load-preset s              model.start-empty
  *   run.set-epochs u   run.set-batch-size u   run.set-seed t   run.set-shuffle u
- *   run.set-validation (sd)
+ *   run.set-validation (sd)   run.set-patience u   run.set-keep-best b   run.set-threads u
  *
- * Space on a card asks for "win.train". */
+ * Space on a card asks for "win.train". Ctrl+L, anywhere in the window, opens the palette. */
 
 G_BEGIN_DECLS
 
@@ -31,9 +33,8 @@ GtkWidget *lw_builder_pane_new            (void);
 void       lw_builder_pane_set_model      (LwBuilderPane *self, LwModelSpec *model);
 void       lw_builder_pane_set_settings   (LwBuilderPane *self, const LwRunSettings *settings);
 
-/* Each layer's share of the training time, 0 to 1, `n` of them, or NULL. Forgotten when the number
- * of layers changes. */
-void       lw_builder_pane_set_costs      (LwBuilderPane *self, const double *shares, guint n);
+/* What each layer costs, `n` of them, or NULL. Forgotten when the number of layers changes. */
+void       lw_builder_pane_set_costs      (LwBuilderPane *self, const LwLayerCost *costs, guint n);
 
 /* How long an epoch takes: an estimate ("about 4.3 s per epoch") or measured; below 0: not
  * known. */
@@ -41,6 +42,16 @@ void       lw_builder_pane_set_epoch_time (LwBuilderPane *self, double seconds, 
 
 /* The name on the input's card ("MNIST" until set) and the number of training images (60,000). */
 void       lw_builder_pane_set_data       (LwBuilderPane *self, const char *name, guint n_images);
+
+/* The images are not as the model's input wants them: a sentence for the input's card, and the label of
+ * the button that asks for "model.fit-input"; both NULL if they are. */
+void       lw_builder_pane_set_data_fault (LwBuilderPane *self, const char *sentence, const char *fix);
+
+/* Shows where a training step is, in slow motion: `fraction`, 0 to 1, of its way through a phase. A ring
+ * goes through the cards, forwards down and backwards up, is on the row of the loss, then on all cards with
+ * weights and the row of the optimizer; the line under the stack says it in words, once a phase. Where
+ * animations are off, the ring is on all that the phase is about. */
+void       lw_builder_pane_set_phase      (LwBuilderPane *self, LwStepPhase phase, double fraction);
 
 void       lw_builder_pane_set_compact    (LwBuilderPane *self, gboolean compact);
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ui/builder/card-note.h"
 #include "ui/builder/cost-bar.h"
 #include "ui/builder/layer-editor.h"
 #include "ui/charts/chart-text.h"
@@ -24,17 +25,23 @@ struct _LwLayerCard {
   LwSpec            *spec; /* NULL for the input */
   LwShape            input; /* of the model; for the input's card */
   gint64             n_parameters; /* -1 if not known, or without any */
-  double             share;
+  LwLayerCost        cost;
+  double             memory_share; /* of all layers' memory; NaN as long as `cost` is not known */
   int                width; /* of the list, as last told; 0 if not yet */
   LwShape            output_shape;
   char              *output_text; /* NULL if there is no shape */
   char              *data_name;
   gboolean           faulty;
+  const char        *fix_action; /* what the note's buttons ask for */
+  guint              hint;       /* its number, where the note is one */
   gboolean           compact;
   gboolean           expanded;
   guint              glow_source;
 
   GtkWidget         *editor;
+  GtkWidget         *memory; /* the line below the editor, with its two parts */
+  LwCostBar         *memory_bar;
+  GtkLabel          *memory_text;
   GtkWidget         *menu;
 
   GtkRevealer       *arrival;
@@ -46,10 +53,8 @@ struct _LwLayerCard {
   GtkLabel          *output;
   GtkWidget         *second_line;
   GtkLabel          *summary;
-  GtkLabel          *cost;
-  GtkWidget         *fault;
-  GtkLabel          *fault_message;
-  GtkWidget         *fixes;
+  GtkLabel          *cost_label;
+  LwCardNote        *note;
   GtkRevealer       *editor_revealer;
   LwCostBar         *cost_bar;
 };
@@ -139,7 +144,7 @@ update_lines (LwLayerCard *self)
   update_output (self);
   room = self->width - HEAD_SPACE;
   if (two)
-    room -= measure_text (self->cost, gtk_label_get_text (self->cost));
+    room -= measure_text (self->cost_label, gtk_label_get_text (self->cost_label));
   else
     room -= 6 + measure_text (self->title, gtk_label_get_text (self->title)) +
             measure_text (self->output, gtk_label_get_text (self->output));
@@ -151,24 +156,86 @@ update_lines (LwLayerCard *self)
   gtk_widget_set_visible (self->second_line, two);
 }
 
+static gboolean
+has_cost (LwLayerCard *self)
+{
+  return !isnan (self->memory_share);
+}
+
+static char *
+format_bytes (gint64 bytes)
+{
+  return g_format_size_full ((guint64) bytes, G_FORMAT_SIZE_IEC_UNITS);
+}
+
+static void
+update_memory (LwLayerCard *self)
+{
+  g_autofree char *bytes = NULL;
+  g_autofree char *percent = NULL;
+  g_autofree char *text = NULL;
+
+  if (self->memory == NULL)
+    return;
+
+  gtk_widget_set_visible (self->memory, has_cost (self));
+  if (!has_cost (self))
+    return;
+
+  bytes = format_bytes (self->cost.weight_bytes + self->cost.activation_bytes);
+  percent = lw_chart_format_percent (self->memory_share, 0);
+  text = g_strdup_printf ("%s · %s", bytes, percent);
+  gtk_label_set_text (self->memory_text, text);
+  lw_cost_bar_set_share (self->memory_bar, self->memory_share);
+}
+
 static void
 update_cost (LwLayerCard *self)
 {
   g_autofree char *count = NULL;
+  g_autofree char *percent = NULL;
   g_autofree char *text = NULL;
 
-  lw_cost_bar_set_share (self->cost_bar, self->share);
+  lw_cost_bar_set_share (self->cost_bar, has_cost (self) ? self->cost.share : NAN);
 
   if (self->n_parameters > 0)
     {
       count = lw_chart_format_count ((guint64) self->n_parameters);
-      if (isnan (self->share))
+      percent = lw_chart_format_percent (self->cost.share, 0);
+      if (!has_cost (self))
         text = g_strdup (count);
       else
         /* Translators: parameters and share of the training time: "18,496 · 66 % of time". */
-        text = g_strdup_printf (_("%s · %.0f\u202f%% of time"), count, self->share * 100);
+        text = g_strdup_printf (_("%s · %s of time"), count, percent);
     }
-  gtk_label_set_text (self->cost, text != NULL ? text : "");
+  gtk_label_set_text (self->cost_label, text != NULL ? text : "");
+  update_memory (self);
+}
+
+/* Where time and memory go, for the tooltip; NULL if not known. */
+static char *
+describe_cost (LwLayerCard *self)
+{
+  g_autofree char *percent = NULL;
+  g_autofree char *weights = NULL;
+  g_autofree char *activations = NULL;
+  const double seconds = self->cost.forward + self->cost.backward;
+  g_autofree char *back = NULL;
+
+  if (!has_cost (self))
+    return NULL;
+
+  percent = lw_chart_format_percent (self->cost.share, 0);
+  back = lw_chart_format_percent (seconds > 0 ? self->cost.backward / seconds : 0, 0);
+  weights = format_bytes (self->cost.weight_bytes);
+  activations = format_bytes (self->cost.activation_bytes);
+  if (self->cost.weight_bytes == 0)
+    /* Translators: "4 % of a step's time, 71 % of it backwards", "5.3 MiB for the outputs of a batch". */
+    return g_strdup_printf (_("%s of a step’s time, %s of it backwards\n%s for the outputs of a batch"),
+                            percent, back, activations);
+  return g_strdup_printf (_("%s of a step’s time, %s of it backwards\n%s for the outputs of a batch\n"
+                            "%s for weights and optimizer"),
+                          percent, back, activations, weights);
 }
 
 static void
@@ -176,6 +243,7 @@ update_accessible (LwLayerCard *self)
 {
   g_autoptr (GString) label = g_string_new (gtk_label_get_text (self->title));
   g_autofree char *summary = NULL;
+  g_autofree char *cost = describe_cost (self);
 
   if (self->spec != NULL)
     {
@@ -201,13 +269,17 @@ update_accessible (LwLayerCard *self)
       g_string_append_printf (
         label, ngettext ("%s parameter", "%s parameters", (gulong) self->n_parameters), count);
     }
-  if (!isnan (self->share))
+  if (has_cost (self))
     {
+      g_autofree char *percent = lw_chart_format_percent (self->cost.share, 0);
+
       g_string_append (label, ", ");
-      g_string_append_printf (label, _("%.0f\u202f%% of time"), self->share * 100);
+      g_string_append_printf (label, _("%s of time"), percent);
     }
-  if (self->faulty)
-    g_string_append_printf (label, ". %s", gtk_label_get_text (self->fault_message));
+  gtk_widget_set_tooltip_text (self->head, self->compact ? label->str : cost);
+  if (lw_card_note_get_message (self->note) != NULL)
+    g_string_append_printf (label, lw_card_note_get_kind (self->note) == LW_NOTE_HINT ? _(". Hint: %s") : ". %s",
+                            lw_card_note_get_message (self->note));
 
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label->str,
                                   -1);
@@ -215,76 +287,56 @@ update_accessible (LwLayerCard *self)
                                self->faulty ? GTK_ACCESSIBLE_INVALID_TRUE
                                             : GTK_ACCESSIBLE_INVALID_FALSE,
                                GTK_ACCESSIBLE_STATE_EXPANDED, self->expanded, -1);
-  gtk_widget_set_tooltip_text (self->head, self->compact ? label->str : NULL);
 }
 
 static void
-on_fix_clicked (GtkWidget   *button,
+on_note_chosen (LwCardNote  *note,
+                guint        button,
                 LwLayerCard *self)
 {
-  guint fix = GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (button), "lw-fix"));
-
-  gtk_widget_activate_action (GTK_WIDGET (self), "model.apply-fix", "u", fix);
+  if (g_str_equal (self->fix_action, "model.apply-hint"))
+    gtk_widget_activate_action (GTK_WIDGET (self), self->fix_action, "(uu)", self->hint, button);
+  else if (g_str_equal (self->fix_action, "model.apply-fix"))
+    gtk_widget_activate_action (GTK_WIDGET (self), self->fix_action, "u", button);
+  else
+    gtk_widget_activate_action (GTK_WIDGET (self), self->fix_action, NULL);
 }
 
 static void
-update_fixes (LwLayerCard       *self,
-              const LwModelSpec *model,
-              const LwFault     *fault)
+set_faulty (LwLayerCard *self,
+            gboolean     faulty)
 {
-  GtkWidget *button = gtk_widget_get_first_child (self->fixes);
-
-  /* Buttons are kept where there are enough of them: one may be just now under the pointer. */
-  for (guint i = 0; fault != NULL && i < fault->n_fixes; i++)
-    {
-      g_autofree char *label = lw_fix_to_label (model, fault, fault->fixes[i]);
-
-      if (button == NULL)
-        {
-          button = gtk_button_new ();
-          gtk_widget_set_halign (button, GTK_ALIGN_START);
-          gtk_widget_add_css_class (button, "small");
-          if (i == 0)
-            gtk_widget_add_css_class (button, "suggested-action");
-          g_object_set_data (G_OBJECT (button), "lw-fix", GUINT_TO_POINTER (i));
-          g_signal_connect (button, "clicked", G_CALLBACK (on_fix_clicked), self);
-          gtk_box_append (GTK_BOX (self->fixes), button);
-        }
-      gtk_button_set_label (GTK_BUTTON (button), label);
-      gtk_label_set_ellipsize (GTK_LABEL (gtk_button_get_child (GTK_BUTTON (button))),
-                               PANGO_ELLIPSIZE_MIDDLE);
-      button = gtk_widget_get_next_sibling (button);
-    }
-
-  while (button != NULL)
-    {
-      GtkWidget *next = gtk_widget_get_next_sibling (button);
-
-      gtk_box_remove (GTK_BOX (self->fixes), button);
-      button = next;
-    }
-}
-
-static void
-update_fault (LwLayerCard       *self,
-              const LwModelSpec *model)
-{
-  const LwFault *fault = lw_model_spec_get_fault (model);
-
-  if (fault != NULL && fault->layer != self->index)
-    fault = NULL;
-
-  self->faulty = fault != NULL;
-  if (fault != NULL)
-    {
-      gtk_label_set_text (self->fault_message, fault->message);
-      gtk_widget_add_css_class (GTK_WIDGET (self), "faulty");
-    }
+  self->faulty = faulty;
+  if (faulty)
+    gtk_widget_add_css_class (GTK_WIDGET (self), "faulty");
   else
     gtk_widget_remove_css_class (GTK_WIDGET (self), "faulty");
+}
 
-  update_fixes (self, model, fault);
-  gtk_widget_set_visible (self->fault, fault != NULL);
+/* The model's fault, if it is this card's, else the hint, which may be NULL. */
+static void
+update_note (LwLayerCard       *self,
+             const LwModelSpec *model,
+             const LwHint      *hint)
+{
+  const LwFault *fault = lw_model_spec_get_fault (model);
+  const LwFault *shown;
+  char *labels[LW_MAX_FIXES + 1] = { NULL };
+
+  /* That there are no layers yet is told where they would be. */
+  if (fault != NULL && (fault->layer != self->index || lw_model_spec_get_n_layers (model) == 0))
+    fault = NULL;
+
+  shown = fault != NULL ? fault : hint;
+  for (guint i = 0; shown != NULL && i < shown->n_fixes; i++)
+    labels[i] = lw_fix_to_label (model, shown, shown->fixes[i]);
+
+  self->fix_action = fault != NULL ? "model.apply-fix" : "model.apply-hint";
+  lw_card_note_set (self->note, fault != NULL ? LW_NOTE_FAULT : LW_NOTE_HINT,
+                    shown != NULL ? shown->message : NULL, (const char *const *) labels);
+  set_faulty (self, fault != NULL);
+  for (guint i = 0; labels[i] != NULL; i++)
+    g_free (labels[i]);
 }
 
 static void
@@ -323,7 +375,9 @@ set_output (LwLayerCard   *self,
 void
 lw_layer_card_set_layer (LwLayerCard       *self,
                          const LwModelSpec *model,
-                         guint              index)
+                         guint              index,
+                         const LwHint      *hint,
+                         guint              number)
 {
   const LwSpec *spec = lw_model_spec_get_layer (model, index);
   const LwLayerInfo *info = lw_model_spec_get_info (model, index);
@@ -343,7 +397,8 @@ lw_layer_card_set_layer (LwLayerCard       *self,
 
   set_title (self, _(lw_spec_get_class (spec)->label));
   set_output (self, info != NULL ? &info->output : NULL);
-  update_fault (self, model);
+  self->hint = number;
+  update_note (self, model, hint);
   update_cost (self);
   update_lines (self);
   update_editor (self);
@@ -358,8 +413,12 @@ lw_layer_card_set_layer (LwLayerCard       *self,
 void
 lw_layer_card_set_input (LwLayerCard       *self,
                          const LwModelSpec *model,
-                         const char        *data_name)
+                         const char        *data_name,
+                         const char        *data_fault,
+                         const char        *data_fix)
 {
+  const char *const labels[] = { data_fix, NULL };
+
   g_return_if_fail (LW_IS_LAYER_CARD (self));
   g_return_if_fail (self->spec == NULL);
 
@@ -375,7 +434,13 @@ lw_layer_card_set_input (LwLayerCard       *self,
   set_title (self, _("Input"));
   gtk_widget_add_css_class (GTK_WIDGET (self), "input");
   set_output (self, &self->input);
-  update_fault (self, model);
+  update_note (self, model, NULL);
+  if (!self->faulty && data_fault != NULL)
+    {
+      self->fix_action = "model.fit-input";
+      lw_card_note_set (self->note, LW_NOTE_FAULT, data_fault, labels);
+      set_faulty (self, TRUE);
+    }
   update_lines (self);
   update_editor (self);
   update_accessible (self);
@@ -387,18 +452,32 @@ lw_layer_card_set_input (LwLayerCard       *self,
 }
 
 void
-lw_layer_card_set_share (LwLayerCard *self,
-                         double       share)
+lw_layer_card_set_cost (LwLayerCard       *self,
+                        const LwLayerCost *cost,
+                        double             memory_share)
 {
   g_return_if_fail (LW_IS_LAYER_CARD (self));
 
-  if (self->share == share || (isnan (self->share) && isnan (share)))
+  if (cost == NULL && !has_cost (self))
     return;
 
-  self->share = share;
+  self->cost = cost != NULL ? *cost : (LwLayerCost) { 0 };
+  self->memory_share = cost != NULL ? memory_share : NAN;
   update_cost (self);
   update_lines (self);
   update_accessible (self);
+}
+
+void
+lw_layer_card_set_lit (LwLayerCard *self,
+                       gboolean     lit)
+{
+  g_return_if_fail (LW_IS_LAYER_CARD (self));
+
+  if (lit)
+    gtk_widget_add_css_class (GTK_WIDGET (self), "lit");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self), "lit");
 }
 
 void
@@ -434,6 +513,29 @@ on_editor_pressed (GtkGestureClick *gesture)
   gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
 }
 
+/* "Memory", a bar as long as the layer's share, and how much. */
+static GtkWidget *
+create_memory (LwLayerCard *self)
+{
+  GtkWidget *title = gtk_label_new (_("Memory"));
+
+  self->memory = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
+  self->memory_bar = LW_COST_BAR (lw_cost_bar_new ());
+  self->memory_text = GTK_LABEL (gtk_label_new (NULL));
+  gtk_widget_add_css_class (self->memory, "layer-memory");
+  gtk_widget_add_css_class (title, "caption");
+  gtk_widget_add_css_class (title, "dim-label");
+  gtk_widget_add_css_class (GTK_WIDGET (self->memory_text), "caption");
+  gtk_widget_add_css_class (GTK_WIDGET (self->memory_text), "numeric");
+  gtk_widget_set_hexpand (GTK_WIDGET (self->memory_bar), TRUE);
+  gtk_widget_set_valign (GTK_WIDGET (self->memory_bar), GTK_ALIGN_CENTER);
+  gtk_box_append (GTK_BOX (self->memory), title);
+  gtk_box_append (GTK_BOX (self->memory), GTK_WIDGET (self->memory_bar));
+  gtk_box_append (GTK_BOX (self->memory), GTK_WIDGET (self->memory_text));
+
+  return self->memory;
+}
+
 static void
 create_editor (LwLayerCard *self)
 {
@@ -444,6 +546,8 @@ create_editor (LwLayerCard *self)
   gtk_widget_add_css_class (box, "layer-editor");
   gtk_box_append (GTK_BOX (box), gtk_separator_new (GTK_ORIENTATION_HORIZONTAL));
   gtk_box_append (GTK_BOX (box), self->editor);
+  gtk_box_append (GTK_BOX (box), create_memory (self));
+  update_memory (self);
   g_signal_connect (click, "pressed", G_CALLBACK (on_editor_pressed), NULL);
   gtk_widget_add_controller (box, GTK_EVENT_CONTROLLER (click));
   gtk_revealer_set_child (self->editor_revealer, box);
@@ -701,7 +805,7 @@ lw_layer_card_get_fix_button (LwLayerCard *self)
 {
   g_return_val_if_fail (LW_IS_LAYER_CARD (self), NULL);
 
-  return gtk_widget_get_first_child (self->fixes);
+  return lw_card_note_get_button (self->note);
 }
 
 GtkWidget *
@@ -828,6 +932,7 @@ lw_layer_card_class_init (LwLayerCardClass *klass)
   gtk_widget_class_add_binding (widget_class, GDK_KEY_Escape, 0, on_escape_key, NULL);
 
   lw_ui_resources_ensure ();
+  g_type_ensure (LW_TYPE_CARD_NOTE);
   g_type_ensure (LW_TYPE_COST_BAR);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                LW_UI_RESOURCE_PREFIX "/builder/layer-card.ui");
@@ -840,10 +945,9 @@ lw_layer_card_class_init (LwLayerCardClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwLayerCard, output);
   gtk_widget_class_bind_template_child (widget_class, LwLayerCard, second_line);
   gtk_widget_class_bind_template_child (widget_class, LwLayerCard, summary);
-  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, cost);
-  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, fault);
-  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, fault_message);
-  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, fixes);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, cost_label);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerCard, note);
+  gtk_widget_class_bind_template_callback (widget_class, on_note_chosen);
   gtk_widget_class_bind_template_child (widget_class, LwLayerCard, editor_revealer);
   gtk_widget_class_bind_template_child (widget_class, LwLayerCard, cost_bar);
 }
@@ -855,7 +959,7 @@ lw_layer_card_init (LwLayerCard *self)
 
   self->index = LW_LAYER_CARD_INPUT;
   self->n_parameters = -1;
-  self->share = NAN;
+  self->memory_share = NAN;
   gtk_widget_init_template (GTK_WIDGET (self));
 
   gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (click), GDK_BUTTON_SECONDARY);

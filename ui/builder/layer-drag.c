@@ -1,5 +1,7 @@
 #include "ui/builder/layer-drag.h"
 
+#include "ui/builder/palette-row.h"
+
 /* A drag this near to the edge of what is visible scrolls, by up to so much a second, in px. */
 #define SCROLL_EDGE 36.0
 #define SCROLL_SPEED 600.0
@@ -9,7 +11,7 @@ struct _LwLayerDrag {
 
   LwLayerList *list; /* not owned: it owns us */
 
-  LwLayerCard *dragged; /* weak; NULL between drags */
+  LwLayerCard *dragged; /* weak; NULL between drags, and while a row of the palette is dragged */
   double       y;       /* of the pointer, in the list's coordinates */
   guint        scroll_tick;
   gint64       scroll_time;
@@ -38,6 +40,13 @@ set_drop_place (LwLayerDrag *self,
       else if (place == i + 1 && lw_layer_list_get_card (self->list, i + 1) == NULL)
         gtk_widget_add_css_class (card, "drop-after");
     }
+
+  /* The first layer of all comes behind the input. */
+  card = lw_layer_list_get_card (self->list, LW_LAYER_CARD_INPUT);
+  if (card != NULL && place == 0 && lw_layer_list_get_card (self->list, 0) == NULL)
+    gtk_widget_add_css_class (card, "drop-after");
+  else if (card != NULL)
+    gtk_widget_remove_css_class (card, "drop-after");
 }
 
 static gboolean
@@ -90,9 +99,6 @@ on_drop_motion (GtkDropTarget *target,
                 double         y,
                 LwLayerDrag   *self)
 {
-  if (self->dragged == NULL)
-    return 0;
-
   self->y = y;
   if (self->scroll_tick == 0)
     {
@@ -104,7 +110,7 @@ on_drop_motion (GtkDropTarget *target,
     }
   set_drop_place (self, (int) lw_layer_list_get_place_at (self->list, y));
 
-  return GDK_ACTION_MOVE;
+  return self->dragged != NULL ? GDK_ACTION_MOVE : GDK_ACTION_COPY;
 }
 
 static void
@@ -122,12 +128,23 @@ on_drop (GtkDropTarget *target,
          double         y,
          LwLayerDrag   *self)
 {
-  LwLayerCard *card = g_value_get_object (value);
   guint place = lw_layer_list_get_place_at (self->list, y);
+  LwLayerCard *card;
   guint from;
 
   end_scrolling (self);
   set_drop_place (self, -1);
+  if (G_VALUE_HOLDS (value, LW_TYPE_PALETTE_ROW))
+    {
+      LwPaletteRow *row = g_value_get_object (value);
+
+      gtk_widget_activate_action (GTK_WIDGET (self->list), "model.add-layer", "(su)",
+                                  lw_palette_row_get_class (row)->class_name, place);
+      lw_layer_list_show_layer (self->list, (int) place);
+      return TRUE;
+    }
+
+  card = g_value_get_object (value);
   if (card == NULL || card != self->dragged)
     return FALSE;
 
@@ -206,9 +223,11 @@ LwLayerDrag *
 lw_layer_drag_new (LwLayerList *list)
 {
   LwLayerDrag *self = g_object_new (LW_TYPE_LAYER_DRAG, NULL);
-  GtkDropTarget *target = gtk_drop_target_new (LW_TYPE_LAYER_CARD, GDK_ACTION_MOVE);
+  GType types[] = { LW_TYPE_LAYER_CARD, LW_TYPE_PALETTE_ROW };
+  GtkDropTarget *target = gtk_drop_target_new (G_TYPE_INVALID, GDK_ACTION_MOVE | GDK_ACTION_COPY);
 
   self->list = list;
+  gtk_drop_target_set_gtypes (target, types, G_N_ELEMENTS (types));
   g_signal_connect_object (target, "motion", G_CALLBACK (on_drop_motion), self, 0);
   g_signal_connect_object (target, "leave", G_CALLBACK (on_drop_leave), self, 0);
   g_signal_connect_object (target, "drop", G_CALLBACK (on_drop), self, 0);

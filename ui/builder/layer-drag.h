@@ -5,8 +5,9 @@
 #include "ui/builder/layer-card.h"
 #include "ui/builder/layer-list.h"
 
-/* LwLayerDrag: moving cards of a list with the pointer: what is gripped, the mark where it would
- * fall, scrolling near the edges, and the "model.move-layer" at the end. It belongs to one list. */
+/* LwLayerDrag: moving cards of a list with the pointer, and dropping rows of the palette on it: what is
+ * gripped, the mark where it would fall, scrolling near the edges, and the "model.move-layer" or
+ * "model.add-layer" at the end. It belongs to one list. */
 
 G_BEGIN_DECLS
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ui/builder/empty-stack.h"
 #include "ui/builder/layer-card.h"
 #include "ui/builder/layer-drag.h"
 #include "ui/ui-resources.h"
@@ -11,11 +12,17 @@
 /* How long an opening card is kept in sight, in µs: a little longer than it moves. */
 #define FOLLOW_TIME (260 * G_TIME_SPAN_MILLISECOND)
 
+#define LIT_ALL  (-2)
+#define LIT_NONE (-3)
+
 struct _LwLayerList {
   GtkWidget    parent_instance;
 
   LwModelSpec *model;
+  GPtrArray   *hints; /* of LwHint: the model's */
   char        *data_name;
+  char        *data_fault;
+  char        *data_fix;
   GPtrArray   *cards; /* the layers' cards in the model's order, owned by `box` */
   GtkWidget   *input_card;
   gboolean     compact;
@@ -23,13 +30,18 @@ struct _LwLayerList {
   int          width; /* as last allocated */
   guint        resize_source;
 
+  LwStepPhase  phase;
+  int          lit; /* the card that the phase has come to, LIT_ALL for all of its cards, or LIT_NONE */
+
   LwLayerDrag *drag;
 
   LwLayerCard *followed;
   guint        follow_tick;
   gint64       follow_end;
 
+  GtkWidget   *content;
   GtkWidget   *box;
+  GtkWidget   *empty;
 };
 
 G_DEFINE_FINAL_TYPE (LwLayerList, lw_layer_list, GTK_TYPE_WIDGET)
@@ -233,14 +245,30 @@ get_focused_card (LwLayerList *self)
 static void
 update_input (LwLayerList *self)
 {
-  if (self->input_card == NULL)
-    {
-      self->input_card = create_card (self, FALSE);
-      lw_layer_card_set_input (LW_LAYER_CARD (self->input_card), self->model, self->data_name);
-      gtk_list_box_insert (GTK_LIST_BOX (self->box), self->input_card, 0);
-    }
-  else
-    lw_layer_card_set_input (LW_LAYER_CARD (self->input_card), self->model, self->data_name);
+  gboolean first = self->input_card == NULL;
+
+  if (first)
+    self->input_card = create_card (self, FALSE);
+  lw_layer_card_set_input (LW_LAYER_CARD (self->input_card), self->model, self->data_name,
+                           self->data_fault, self->data_fix);
+  if (first)
+    gtk_list_box_insert (GTK_LIST_BOX (self->box), self->input_card, 0);
+}
+
+static void
+show_layer (LwLayerList *self,
+            guint        layer)
+{
+  const LwHint *hint = NULL;
+  guint number = 0;
+
+  for (guint i = 0; i < self->hints->len && hint == NULL; i++)
+    if (((const LwHint *) g_ptr_array_index (self->hints, i))->layer == (int) layer)
+      {
+        hint = g_ptr_array_index (self->hints, i);
+        number = i;
+      }
+  lw_layer_card_set_layer (g_ptr_array_index (self->cards, layer), self->model, layer, hint, number);
 }
 
 /* Takes the cards of layers that are gone out of the list. Returns the place of the one that had
@@ -292,6 +320,9 @@ lw_layer_list_set_model (LwLayerList *self,
   lw_model_spec_ref (model);
   g_clear_pointer (&self->model, lw_model_spec_unref);
   self->model = model;
+  g_clear_pointer (&self->hints, g_ptr_array_unref);
+  /* Hints at the batch size are told elsewhere, and come behind those at layers. */
+  self->hints = lw_model_hints_new (model, LW_RUN_SETTINGS_STANDARD.batch_size);
 
   old = self->cards;
   /* Shares go with their cards when these only change places. */
@@ -303,8 +334,9 @@ lw_layer_list_set_model (LwLayerList *self,
   update_input (self);
   for (guint i = 0; i < self->cards->len; i++)
     if (g_ptr_array_index (self->cards, i) != NULL)
-      lw_layer_card_set_layer (g_ptr_array_index (self->cards, i), model, i);
+      show_layer (self, i);
   gtk_list_box_invalidate_sort (GTK_LIST_BOX (self->box));
+  gtk_widget_set_visible (self->empty, self->cards->len == 0);
 
   for (guint i = 0; i < self->cards->len; i++)
     if (g_ptr_array_index (self->cards, i) == NULL)
@@ -312,7 +344,7 @@ lw_layer_list_set_model (LwLayerList *self,
         GtkWidget *card = create_card (self, TRUE);
 
         g_ptr_array_index (self->cards, i) = card;
-        lw_layer_card_set_layer (LW_LAYER_CARD (card), model, i);
+        show_layer (self, i);
         gtk_list_box_insert (GTK_LIST_BOX (self->box), card, (int) i + 1);
         arrived = LW_LAYER_CARD (card);
         n_arrived++;
@@ -365,15 +397,114 @@ lw_layer_list_set_data_name (LwLayerList *self,
 }
 
 void
-lw_layer_list_set_costs (LwLayerList  *self,
-                         const double *shares,
-                         guint         n)
+lw_layer_list_set_data_fault (LwLayerList *self,
+                              const char  *sentence,
+                              const char  *fix)
 {
   g_return_if_fail (LW_IS_LAYER_LIST (self));
 
+  if (g_strcmp0 (self->data_fault, sentence) == 0 && g_strcmp0 (self->data_fix, fix) == 0)
+    return;
+
+  g_free (self->data_fault);
+  g_free (self->data_fix);
+  self->data_fault = g_strdup (sentence);
+  self->data_fix = g_strdup (fix);
+  if (self->model != NULL)
+    update_input (self);
+}
+
+void
+lw_layer_list_set_costs (LwLayerList       *self,
+                         const LwLayerCost *costs,
+                         guint              n)
+{
+  gint64 all = 0;
+
+  g_return_if_fail (LW_IS_LAYER_LIST (self));
+
+  for (guint i = 0; costs != NULL && i < n; i++)
+    all += costs[i].weight_bytes + costs[i].activation_bytes;
   for (guint i = 0; i < self->cards->len; i++)
-    lw_layer_card_set_share (g_ptr_array_index (self->cards, i),
-                             shares != NULL && i < n ? shares[i] : NAN);
+    {
+      const LwLayerCost *cost = costs != NULL && i < n ? &costs[i] : NULL;
+      double bytes = cost != NULL ? (double) (cost->weight_bytes + cost->activation_bytes) : 0;
+
+      lw_layer_card_set_cost (g_ptr_array_index (self->cards, i), cost,
+                              all > 0 ? bytes / (double) all : 0);
+    }
+}
+
+/* Forwards the batch is first at the input; backwards gradients end at the first layer. */
+static int
+get_lit_card (LwLayerList *self,
+              LwStepPhase  phase,
+              double       fraction)
+{
+  int n = (int) self->cards->len;
+  gboolean animate;
+
+  g_object_get (gtk_widget_get_settings (GTK_WIDGET (self)), "gtk-enable-animations", &animate,
+                NULL);
+  fraction = CLAMP (fraction, 0, 1);
+  switch (phase)
+    {
+    case LW_STEP_FORWARD:
+      return animate ? MIN ((int) (fraction * (n + 1)), n) - 1 : LIT_ALL;
+    case LW_STEP_BACKWARD:
+      return animate && n > 0 ? n - 1 - MIN ((int) (fraction * n), n - 1) : LIT_ALL;
+    case LW_STEP_UPDATE:
+      return LIT_ALL;
+    case LW_STEP_LOSS:
+    case LW_STEP_NONE:
+    default:
+      return LIT_NONE;
+    }
+}
+
+static gboolean
+belongs_to_phase (LwLayerList *self,
+                  LwStepPhase  phase,
+                  int          layer)
+{
+  const LwLayerInfo *info = layer >= 0 ? lw_model_spec_get_info (self->model, (guint) layer) : NULL;
+
+  switch (phase)
+    {
+    case LW_STEP_FORWARD:
+      return TRUE;
+    case LW_STEP_BACKWARD:
+      return layer >= 0;
+    case LW_STEP_UPDATE:
+      return info != NULL && info->n_weights > 0;
+    case LW_STEP_LOSS:
+    case LW_STEP_NONE:
+    default:
+      return FALSE;
+    }
+}
+
+void
+lw_layer_list_set_phase (LwLayerList *self,
+                         LwStepPhase  phase,
+                         double       fraction)
+{
+  GtkWidget *card;
+  int lit;
+
+  g_return_if_fail (LW_IS_LAYER_LIST (self));
+
+  lit = get_lit_card (self, phase, fraction);
+  if (self->model == NULL || (self->phase == phase && self->lit == lit))
+    return;
+
+  self->phase = phase;
+  self->lit = lit;
+  for (int i = -1; (card = lw_layer_list_get_card (self, i)) != NULL; i++)
+    lw_layer_card_set_lit (LW_LAYER_CARD (card),
+                           i == lit || (lit == LIT_ALL && belongs_to_phase (self, phase, i)));
+  if (lit >= -1)
+    scroll_to (self, lw_layer_list_get_card (self, lit));
 }
 
 void
@@ -469,11 +600,16 @@ lw_layer_list_show_fault (LwLayerList *self)
   g_return_val_if_fail (LW_IS_LAYER_LIST (self), FALSE);
 
   fault = self->model != NULL ? lw_model_spec_get_fault (self->model) : NULL;
-  card = fault != NULL ? lw_layer_list_get_card (self, fault->layer) : NULL;
+  if (fault != NULL && self->cards->len == 0)
+    return gtk_widget_child_focus (self->empty, GTK_DIR_TAB_FORWARD);
+
+  card = fault != NULL              ? lw_layer_list_get_card (self, fault->layer)
+         : self->data_fault != NULL ? self->input_card
+                                    : NULL;
   if (card == NULL)
     return FALSE;
 
-  lw_layer_list_show_layer (self, fault->layer);
+  lw_layer_list_show_layer (self, lw_layer_card_get_index (LW_LAYER_CARD (card)));
   button = lw_layer_card_get_fix_button (LW_LAYER_CARD (card));
   if (button != NULL)
     gtk_widget_grab_focus (button);
@@ -497,7 +633,7 @@ lw_layer_list_measure (GtkWidget      *widget,
   if (orientation == GTK_ORIENTATION_VERTICAL && for_size < 0 && self->width > 0)
     for_size = self->width;
 
-  gtk_widget_measure (self->box, orientation, for_size, minimum, natural, NULL, NULL);
+  gtk_widget_measure (self->content, orientation, for_size, minimum, natural, NULL, NULL);
 }
 
 static gboolean
@@ -531,7 +667,7 @@ lw_layer_list_size_allocate (GtkWidget *widget,
         self->resize_source = g_idle_add (apply_width, self);
     }
 
-  gtk_widget_allocate (self->box, width, height, baseline, NULL);
+  gtk_widget_allocate (self->content, width, height, baseline, NULL);
 }
 
 static GtkSizeRequestMode
@@ -578,7 +714,7 @@ lw_layer_list_dispose (GObject *object)
   g_clear_weak_pointer (&self->followed);
   self->input_card = NULL;
   g_ptr_array_set_size (self->cards, 0);
-  g_clear_pointer (&self->box, gtk_widget_unparent);
+  g_clear_pointer (&self->content, gtk_widget_unparent);
   G_OBJECT_CLASS (lw_layer_list_parent_class)->dispose (object);
 }
 
@@ -589,7 +725,10 @@ lw_layer_list_finalize (GObject *object)
 
   g_clear_pointer (&self->model, lw_model_spec_unref);
   g_ptr_array_unref (self->cards);
+  g_clear_pointer (&self->hints, g_ptr_array_unref);
   g_free (self->data_name);
+  g_free (self->data_fault);
+  g_free (self->data_fix);
   G_OBJECT_CLASS (lw_layer_list_parent_class)->finalize (object);
 }
 
@@ -616,10 +755,13 @@ lw_layer_list_class_init (LwLayerListClass *klass)
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 
   gtk_widget_class_set_css_name (widget_class, "layerlist");
+  g_type_ensure (LW_TYPE_EMPTY_STACK);
   lw_ui_resources_ensure ();
   gtk_widget_class_set_template_from_resource (widget_class,
                                                LW_UI_RESOURCE_PREFIX "/builder/layer-list.ui");
+  gtk_widget_class_bind_template_child (widget_class, LwLayerList, content);
   gtk_widget_class_bind_template_child (widget_class, LwLayerList, box);
+  gtk_widget_class_bind_template_child (widget_class, LwLayerList, empty);
   gtk_widget_class_bind_template_callback (widget_class, on_row_activated);
   gtk_widget_class_bind_template_callback (widget_class, update_selected);
 }
@@ -630,6 +772,7 @@ lw_layer_list_init (LwLayerList *self)
   self->cards = g_ptr_array_new ();
   self->selected = -1;
   self->data_name = g_strdup ("MNIST");
+  self->lit = LIT_NONE;
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_list_box_set_sort_func (GTK_LIST_BOX (self->box), compare_cards, NULL, NULL);
   self->drag = lw_layer_drag_new (self);

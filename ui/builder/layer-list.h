@@ -3,6 +3,7 @@
 #include <gtk/gtk.h>
 
 #include "engine/engine.h"
+#include "ui/builder/step-phase.h"
 
 /* LwLayerList: the stack of cards of a model, the input first. It shows an immutable LwModelSpec
  * and asks for change by the "model.*" actions (see layer-card.h); whoever owns the model answers
@@ -26,9 +27,17 @@ LwModelSpec *lw_layer_list_get_model     (LwLayerList *self);
 /* The name of the data on the input's card; "MNIST" until set. */
 void         lw_layer_list_set_data_name (LwLayerList *self, const char *data_name);
 
-/* The layers' shares of the training time, 0 to 1, `n` of them; NULL if they are not known. They go
- * with their cards when these change places, and are forgotten when a card comes or goes. */
-void         lw_layer_list_set_costs     (LwLayerList *self, const double *shares, guint n);
+/* The images are not as the model's input wants them: a sentence for its card, and the label of the
+ * button that asks for "model.fit-input"; both NULL if all is well. */
+void         lw_layer_list_set_data_fault (LwLayerList *self, const char *sentence, const char *fix);
+
+/* What the layers cost, `n` of them; NULL if that is not known. Costs go with their cards when these
+ * change places, and are forgotten when a card comes or goes. */
+void         lw_layer_list_set_costs     (LwLayerList *self, const LwLayerCost *costs, guint n);
+
+/* Rings the cards where a training step is: the one that `fraction`, 0 to 1, of the way through the phase
+ * has come to; where animations are off, all that the phase is about. A card out of sight is scrolled to. */
+void         lw_layer_list_set_phase     (LwLayerList *self, LwStepPhase phase, double fraction);
 
 void         lw_layer_list_set_compact   (LwLayerList *self, gboolean compact);
 

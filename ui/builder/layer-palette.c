@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
+#include "ui/builder/palette-row.h"
 #include "ui/ui-resources.h"
 
 struct _LwLayerPalette {
@@ -28,34 +29,7 @@ static guint signals[N_SIGNALS];
 static const LwSpecClass *
 get_class (GtkListBoxRow *row)
 {
-  return g_object_get_data (G_OBJECT (row), "lw-class");
-}
-
-static GtkWidget *
-create_row (const LwSpecClass *klass)
-{
-  GtkWidget *row = gtk_list_box_row_new ();
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
-  GtkWidget *title = gtk_label_new (_(klass->label));
-  GtkWidget *summary = gtk_label_new (_(klass->summary));
-
-  gtk_label_set_xalign (GTK_LABEL (title), 0);
-  gtk_label_set_xalign (GTK_LABEL (summary), 0);
-  gtk_label_set_wrap (GTK_LABEL (summary), TRUE);
-  gtk_label_set_width_chars (GTK_LABEL (summary), 38);
-  gtk_label_set_max_width_chars (GTK_LABEL (summary), 38);
-  gtk_widget_add_css_class (title, "heading");
-  gtk_widget_add_css_class (summary, "caption");
-  gtk_widget_add_css_class (summary, "dim-label");
-  gtk_box_append (GTK_BOX (box), title);
-  gtk_box_append (GTK_BOX (box), summary);
-  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), box);
-  g_object_set_data (G_OBJECT (row), "lw-class", (gpointer) klass);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  _(klass->label), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
-                                  _(klass->summary), -1);
-
-  return row;
+  return lw_palette_row_get_class (LW_PALETTE_ROW (row));
 }
 
 static void
@@ -279,7 +253,13 @@ lw_layer_palette_init (LwLayerPalette *self)
 
   classes = lw_layer_classes (&n);
   for (guint i = 0; i < n; i++)
-    gtk_list_box_append (self->list, create_row (&classes[i]->spec));
+    {
+      GtkWidget *row = lw_palette_row_new (&classes[i]->spec);
+
+      /* The palette lies over the stack that the row is to be dropped on. */
+      g_signal_connect_swapped (row, "drag-begun", G_CALLBACK (gtk_popover_popdown), self);
+      gtk_list_box_append (self->list, row);
+    }
   gtk_list_box_set_header_func (self->list, update_header, NULL, NULL);
   gtk_list_box_set_filter_func (self->list, is_wanted, self, NULL);
   gtk_search_entry_set_key_capture_widget (GTK_SEARCH_ENTRY (self->search), GTK_WIDGET (self));

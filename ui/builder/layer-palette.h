@@ -3,7 +3,8 @@
 #include <gtk/gtk.h>
 
 /* LwLayerPalette: the popover behind "Add layer": every class of layer in its group, with a line on
- * what it does. Typing finds, Up and Down choose, Enter or a click takes.
+ * what it does. Typing finds, Up and Down choose, Enter or a click takes; a row dragged out of it goes onto a
+ * stack of cards.
  *
  * Signal "chosen" (const char *class_name): the popover has closed itself. */
 

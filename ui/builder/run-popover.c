@@ -21,11 +21,18 @@ struct _LwRunPopover {
   GtkWidget    *batch_size;
   GtkWidget    *shuffle;
   GtkWidget    *fraction;
+  GtkWidget    *patience;
+  GtkWidget    *threads;
 
   AdwActionRow *epochs_row;
   AdwActionRow *batch_row;
   AdwActionRow *shuffle_row;
   AdwActionRow *fraction_row;
+  AdwActionRow *patience_row;
+  AdwActionRow *keep_best_row;
+  AdwActionRow *threads_row;
+  GtkSwitch    *keep_best;
+  LwCardNote   *note;
   GtkWidget    *seed;
   AdwComboRow  *validation;
 };
@@ -103,6 +110,45 @@ on_validation_selected (LwRunPopover *self)
   ask_for_validation (self);
 }
 
+static void
+on_patience_edited (LwRunPopover *self)
+{
+  gtk_widget_activate_action (GTK_WIDGET (self), "run.set-patience", "u",
+                              (guint) lw_number_spin_get_value (LW_NUMBER_SPIN (self->patience)));
+}
+
+static void
+on_keep_best_switched (LwRunPopover *self)
+{
+  if (!self->updating)
+    gtk_widget_activate_action (GTK_WIDGET (self), "run.set-keep-best", "b",
+                                gtk_switch_get_active (self->keep_best));
+}
+
+static void
+on_threads_edited (LwRunPopover *self)
+{
+  gtk_widget_activate_action (GTK_WIDGET (self), "run.set-threads", "u",
+                              (guint) lw_number_spin_get_value (LW_NUMBER_SPIN (self->threads)));
+}
+
+/* What looks for the best epoch needs something to tell it by. */
+static void
+update_sensitive (LwRunPopover *self)
+{
+  const gboolean validated = self->settings.validation != LW_VALIDATION_NONE;
+  AdwActionRow *rows[] = { self->patience_row, self->keep_best_row };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      gtk_widget_set_sensitive (GTK_WIDGET (rows[i]), validated);
+      gtk_widget_set_tooltip_text (GTK_WIDGET (rows[i]),
+                                   validated ? NULL
+                                             : _("Without validation no epoch is known to be the best: choose the "
+                                                 "test images or a part of the training set above"));
+    }
+}
+
 static GtkWidget *
 add_spin (LwRunPopover        *self,
           AdwActionRow        *row,
@@ -146,6 +192,10 @@ lw_run_popover_set_settings (LwRunPopover        *self,
                             MIN (settings->shuffle, self->data_size));
   lw_number_spin_set_value (LW_NUMBER_SPIN (self->fraction), settings->fraction);
   adw_combo_row_set_selected (self->validation, settings->validation);
+  lw_number_spin_set_value (LW_NUMBER_SPIN (self->patience), settings->patience);
+  lw_number_spin_set_value (LW_NUMBER_SPIN (self->threads), settings->threads);
+  gtk_switch_set_active (self->keep_best, settings->keep_best);
+  update_sensitive (self);
   gtk_widget_set_visible (GTK_WIDGET (self->fraction_row),
                           settings->validation == LW_VALIDATION_FRACTION);
   show_seed (self);
@@ -189,8 +239,22 @@ lw_run_popover_find (LwRunPopover *self,
     return GTK_WIDGET (self->validation);
   if (g_str_equal (setting, "fraction"))
     return self->fraction;
+  if (g_str_equal (setting, "patience"))
+    return self->patience;
+  if (g_str_equal (setting, "keep-best"))
+    return GTK_WIDGET (self->keep_best);
+  if (g_str_equal (setting, "threads"))
+    return self->threads;
 
   return NULL;
+}
+
+LwCardNote *
+lw_run_popover_get_note (LwRunPopover *self)
+{
+  g_return_val_if_fail (LW_IS_RUN_POPOVER (self), NULL);
+
+  return self->note;
 }
 
 static void
@@ -198,6 +262,7 @@ lw_run_popover_class_init (LwRunPopoverClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  g_type_ensure (LW_TYPE_CARD_NOTE);
   lw_ui_resources_ensure ();
   gtk_widget_class_set_template_from_resource (widget_class,
                                                LW_UI_RESOURCE_PREFIX "/builder/run-popover.ui");
@@ -205,10 +270,16 @@ lw_run_popover_class_init (LwRunPopoverClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwRunPopover, batch_row);
   gtk_widget_class_bind_template_child (widget_class, LwRunPopover, shuffle_row);
   gtk_widget_class_bind_template_child (widget_class, LwRunPopover, fraction_row);
+  gtk_widget_class_bind_template_child (widget_class, LwRunPopover, patience_row);
+  gtk_widget_class_bind_template_child (widget_class, LwRunPopover, keep_best_row);
+  gtk_widget_class_bind_template_child (widget_class, LwRunPopover, threads_row);
+  gtk_widget_class_bind_template_child (widget_class, LwRunPopover, keep_best);
+  gtk_widget_class_bind_template_child (widget_class, LwRunPopover, note);
   gtk_widget_class_bind_template_child (widget_class, LwRunPopover, seed);
   gtk_widget_class_bind_template_child (widget_class, LwRunPopover, validation);
   gtk_widget_class_bind_template_callback (widget_class, apply_seed);
   gtk_widget_class_bind_template_callback (widget_class, on_validation_selected);
+  gtk_widget_class_bind_template_callback (widget_class, on_keep_best_switched);
 }
 
 static void
@@ -219,6 +290,10 @@ lw_run_popover_init (LwRunPopover *self)
                                             NULL };
   static const LwNumberRange fraction = { LW_NUMBER_STEP_EVEN, FALSE, 0.01, 0.99, 0.05, 0, NULL,
                                           NULL };
+  const LwNumberRange patience = { LW_NUMBER_STEP_EVEN, TRUE, 0, 1000, 1, 0,
+                                   C_("early stopping", "off"), NULL };
+  const LwNumberRange threads = { LW_NUMBER_STEP_EVEN, TRUE, 0, MIN (g_get_num_processors (), 256), 1, 0,
+                                  C_("threads", "all"), NULL };
   GtkEventController *focus = gtk_event_controller_focus_new ();
 
   self->settings = LW_RUN_SETTINGS_STANDARD;
@@ -229,6 +304,8 @@ lw_run_popover_init (LwRunPopover *self)
   self->epochs = add_spin (self, self->epochs_row, &epochs, on_epochs_edited);
   self->batch_size = add_spin (self, self->batch_row, &batch_size, on_batch_size_edited);
   self->fraction = add_spin (self, self->fraction_row, &fraction, ask_for_validation);
+  self->patience = add_spin (self, self->patience_row, &patience, on_patience_edited);
+  self->threads = add_spin (self, self->threads_row, &threads, on_threads_edited);
   add_shuffle (self);
 
   g_signal_connect_swapped (focus, "leave", G_CALLBACK (apply_seed), self);

@@ -16,6 +16,10 @@ struct _LwSettingsRows {
 
   GtkWidget  *popovers[N_ROWS];
   GtkLabel   *values[N_ROWS];
+  GtkWidget  *signs[N_ROWS]; /* of a hint */
+  guint       hints[N_ROWS]; /* their numbers */
+  LwModelSpec *model;
+  LwRunSettings settings;
 
   GtkWidget  *list;
   GtkWidget  *optimizer_row;
@@ -49,19 +53,69 @@ set_value (LwSettingsRows *self,
   gtk_widget_set_tooltip_text (widget, name);
 }
 
-void
-lw_settings_rows_set_model (LwSettingsRows *self,
-                            LwModelSpec    *model)
+static LwCardNote *
+get_note (LwSettingsRows *self,
+          LwSettingsRow   row)
+{
+  return row == LW_SETTINGS_RUN ? lw_run_popover_get_note (LW_RUN_POPOVER (self->popovers[row]))
+                                : lw_spec_popover_get_note (LW_SPEC_POPOVER (self->popovers[row]));
+}
+
+static void
+on_note_chosen (LwSettingsRows *self,
+                guint           button,
+                LwCardNote     *note)
+{
+  for (LwSettingsRow row = 0; row < N_ROWS; row++)
+    if (get_note (self, row) == note)
+      gtk_widget_activate_action (GTK_WIDGET (self), "model.apply-hint", "(uu)", self->hints[row], button);
+}
+
+static void
+update_hint (LwSettingsRows *self,
+             GPtrArray      *hints,
+             LwSettingsRow   row,
+             int             place)
+{
+  GtkWidget *widget = lw_settings_rows_get_row (self, row);
+  const LwHint *hint = NULL;
+  char *labels[LW_MAX_FIXES + 1] = { NULL };
+  g_autofree char *tooltip = NULL;
+
+  for (guint i = 0; i < hints->len && hint == NULL; i++)
+    if (((const LwHint *) g_ptr_array_index (hints, i))->layer == place)
+      {
+        hint = g_ptr_array_index (hints, i);
+        self->hints[row] = i;
+      }
+  for (guint i = 0; hint != NULL && i < hint->n_fixes; i++)
+    labels[i] = lw_fix_to_label (self->model, hint, hint->fixes[i]);
+
+  lw_card_note_set (get_note (self, row), LW_NOTE_HINT, hint != NULL ? hint->message : NULL,
+                    (const char *const *) labels);
+  gtk_widget_set_visible (self->signs[row], hint != NULL);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                  hint != NULL ? hint->message : "", -1);
+  if (hint != NULL)
+    {
+      g_autofree char *before = g_strdup (gtk_widget_get_tooltip_text (widget));
+
+      tooltip = g_strdup_printf ("%s\n%s", before, hint->message);
+      gtk_widget_set_tooltip_text (widget, tooltip);
+    }
+  for (guint i = 0; labels[i] != NULL; i++)
+    g_free (labels[i]);
+}
+
+static void
+update_model_value (LwSettingsRows *self)
 {
   const LwSpec *optimizer, *loss;
   g_autofree char *rate = NULL;
   g_autofree char *value = NULL;
 
-  g_return_if_fail (LW_IS_SETTINGS_ROWS (self));
-  g_return_if_fail (model != NULL);
-
-  optimizer = lw_model_spec_get_optimizer (model);
-  loss = lw_model_spec_get_loss (model);
+  optimizer = lw_model_spec_get_optimizer (self->model);
+  loss = lw_model_spec_get_loss (self->model);
 
   if (lw_spec_class_find (lw_spec_get_class (optimizer), "learning_rate", NULL) != NULL)
     {
@@ -83,16 +137,13 @@ lw_settings_rows_set_model (LwSettingsRows *self,
   lw_spec_popover_set_spec (LW_SPEC_POPOVER (self->popovers[LW_SETTINGS_LOSS]), loss);
 }
 
-void
-lw_settings_rows_set_settings (LwSettingsRows      *self,
-                               const LwRunSettings *settings)
+static void
+update_run_value (LwSettingsRows *self)
 {
+  const LwRunSettings *settings = &self->settings;
   g_autofree char *epochs = NULL;
   g_autofree char *count = NULL;
   g_autofree char *value = NULL;
-
-  g_return_if_fail (LW_IS_SETTINGS_ROWS (self));
-  g_return_if_fail (settings != NULL);
 
   count = lw_chart_format_count (settings->epochs);
   epochs = g_strdup_printf (ngettext ("%s epoch", "%s epochs", settings->epochs), count);
@@ -100,6 +151,60 @@ lw_settings_rows_set_settings (LwSettingsRows      *self,
   value = g_strdup_printf (_("%s · batch %u"), epochs, settings->batch_size);
   set_value (self, LW_SETTINGS_RUN, value);
   lw_run_popover_set_settings (LW_RUN_POPOVER (self->popovers[LW_SETTINGS_RUN]), settings);
+}
+
+static void
+update (LwSettingsRows *self)
+{
+  g_autoptr (GPtrArray) hints = NULL;
+
+  if (self->model == NULL)
+    return;
+
+  hints = lw_model_hints_new (self->model, self->settings.batch_size);
+  update_model_value (self);
+  update_run_value (self);
+  update_hint (self, hints, LW_SETTINGS_OPTIMIZER, LW_HINT_OPTIMIZER);
+  update_hint (self, hints, LW_SETTINGS_RUN, LW_HINT_RUN);
+}
+
+void
+lw_settings_rows_set_model (LwSettingsRows *self,
+                            LwModelSpec    *model)
+{
+  g_return_if_fail (LW_IS_SETTINGS_ROWS (self));
+  g_return_if_fail (model != NULL);
+
+  lw_model_spec_ref (model);
+  g_clear_pointer (&self->model, lw_model_spec_unref);
+  self->model = model;
+  update (self);
+}
+
+void
+lw_settings_rows_set_settings (LwSettingsRows      *self,
+                               const LwRunSettings *settings)
+{
+  g_return_if_fail (LW_IS_SETTINGS_ROWS (self));
+  g_return_if_fail (settings != NULL);
+
+  self->settings = *settings;
+  if (self->model == NULL)
+    update_run_value (self);
+  update (self);
+}
+
+void
+lw_settings_rows_set_lit (LwSettingsRows *self,
+                          LwSettingsRow   row,
+                          gboolean        lit)
+{
+  g_return_if_fail (LW_IS_SETTINGS_ROWS (self));
+
+  if (lit)
+    gtk_widget_add_css_class (lw_settings_rows_get_row (self, row), "lit");
+  else
+    gtk_widget_remove_css_class (lw_settings_rows_get_row (self, row), "lit");
 }
 
 void
@@ -146,6 +251,7 @@ lw_settings_rows_dispose (GObject *object)
   for (int i = 0; i < N_ROWS; i++)
     g_clear_pointer (&self->popovers[i], gtk_widget_unparent);
   g_clear_pointer (&self->list, gtk_widget_unparent);
+  g_clear_pointer (&self->model, lw_model_spec_unref);
   G_OBJECT_CLASS (lw_settings_rows_parent_class)->dispose (object);
 }
 
@@ -169,6 +275,7 @@ lw_settings_rows_class_init (LwSettingsRowsClass *klass)
 static void
 lw_settings_rows_init (LwSettingsRows *self)
 {
+  self->settings = LW_RUN_SETTINGS_STANDARD;
   gtk_widget_init_template (GTK_WIDGET (self));
 
   self->popovers[LW_SETTINGS_OPTIMIZER] = lw_spec_popover_new (LW_SPEC_OPTIMIZER);
@@ -186,6 +293,11 @@ lw_settings_rows_init (LwSettingsRows *self)
       gtk_label_set_xalign (GTK_LABEL (value), 1);
       gtk_widget_add_css_class (value, "dim-label");
       gtk_widget_add_css_class (value, "numeric");
+      self->signs[i] = g_object_new (GTK_TYPE_IMAGE, "icon-name", "dialog-warning-symbolic",
+                                     "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION, "visible",
+                                     FALSE, NULL);
+      gtk_widget_add_css_class (self->signs[i], "warning");
+      adw_action_row_add_suffix (ADW_ACTION_ROW (row), self->signs[i]);
       adw_action_row_add_suffix (ADW_ACTION_ROW (row), value);
       adw_action_row_add_suffix (ADW_ACTION_ROW (row), arrow);
       self->values[i] = GTK_LABEL (value);
@@ -193,6 +305,7 @@ lw_settings_rows_init (LwSettingsRows *self)
       gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_HAS_POPUP, TRUE,
                                       -1);
       gtk_widget_set_parent (self->popovers[i], row);
+      g_signal_connect_swapped (get_note (self, (LwSettingsRow) i), "chosen", G_CALLBACK (on_note_chosen), self);
     }
 }
 

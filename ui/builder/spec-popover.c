@@ -24,6 +24,7 @@ struct _LwSpecPopover {
   GtkWidget          *defaults;
   AdwPreferencesGroup *group;
   AdwComboRow        *kind;
+  LwCardNote         *note;
 };
 
 G_DEFINE_FINAL_TYPE (LwSpecPopover, lw_spec_popover, GTK_TYPE_POPOVER)
@@ -234,6 +235,14 @@ lw_spec_popover_get_kind (LwSpecPopover *self)
   return GTK_WIDGET (self->kind);
 }
 
+LwCardNote *
+lw_spec_popover_get_note (LwSpecPopover *self)
+{
+  g_return_val_if_fail (LW_IS_SPEC_POPOVER (self), NULL);
+
+  return self->note;
+}
+
 /* The kind comes first, not the button that undoes every choice. */
 static void
 lw_spec_popover_show (GtkWidget *widget)
@@ -261,6 +270,7 @@ lw_spec_popover_class_init (LwSpecPopoverClass *klass)
   G_OBJECT_CLASS (klass)->finalize = lw_spec_popover_finalize;
   widget_class->show = lw_spec_popover_show;
 
+  g_type_ensure (LW_TYPE_CARD_NOTE);
   lw_ui_resources_ensure ();
   gtk_widget_class_set_template_from_resource (widget_class,
                                                LW_UI_RESOURCE_PREFIX "/builder/spec-popover.ui");
@@ -269,6 +279,7 @@ lw_spec_popover_class_init (LwSpecPopoverClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwSpecPopover, defaults);
   gtk_widget_class_bind_template_child (widget_class, LwSpecPopover, group);
   gtk_widget_class_bind_template_child (widget_class, LwSpecPopover, kind);
+  gtk_widget_class_bind_template_child (widget_class, LwSpecPopover, note);
   gtk_widget_class_bind_template_callback (widget_class, on_defaults_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_kind_selected);
 }

@@ -3,6 +3,7 @@
 #include <gtk/gtk.h>
 
 #include "engine/engine.h"
+#include "ui/builder/card-note.h"
 
 /* LwSpecPopover: the optimizer or the loss: its kind and every field of that kind's class, the rare ones
  * behind "More". What a schedule or the averages need is shown while they are in use. It asks
@@ -24,5 +25,7 @@ GtkWidget *lw_spec_popover_find     (LwSpecPopover *self, const char *key);
 GtkWidget *lw_spec_popover_get_kind (LwSpecPopover *self);
 /* The row behind which the rare ones are folded, or NULL where there are none. */
 GtkWidget *lw_spec_popover_get_more (LwSpecPopover *self);
+/* Where a hint is told, above the rows; its "chosen" is for whoever sets it. */
+LwCardNote *lw_spec_popover_get_note (LwSpecPopover *self);
 
 G_END_DECLS
