@@ -13,7 +13,7 @@ lw_session_drop_trainer (LwSession *self)
 {
   LwState *state;
 
-  lw_session_set_step_phase (self, LW_STEP_PHASE_NONE);
+  lw_session_set_step_phase (self, LW_STEP_NONE);
   if (self->trainer == NULL)
     return;
   self->stepping = FALSE;
@@ -58,7 +58,7 @@ on_phase (LwSession *self)
         }
     }
   if (phase == LW_PHASE_FINISHED || phase == LW_PHASE_DIVERGED || phase == LW_PHASE_FAILED)
-    lw_session_set_step_phase (self, LW_STEP_PHASE_NONE);
+    lw_session_set_step_phase (self, LW_STEP_NONE);
   lw_session_emit (self, LW_SESSION_STATE_CHANGED, FALSE);
   lw_session_emit (self, LW_SESSION_RUN_CHANGED);
 }
@@ -156,7 +156,7 @@ lw_session_is_waiting (LwSession *self)
 gboolean
 lw_session_is_running (LwSession *self)
 {
-  return self->waiting || self->step_phase != LW_STEP_PHASE_NONE
+  return self->waiting || self->step_phase != LW_STEP_NONE
          || lw_session_get_phase (self) == LW_PHASE_TRAINING;
 }
 
@@ -266,7 +266,7 @@ go (LwSession *self)
   if (self->speed == LW_SPEED_FULL && prepare (self, FALSE))
     lw_trainer_start (self->trainer);
   else if (self->speed == LW_SPEED_SLOW && prepare (self, FALSE))
-    lw_session_set_step_phase (self, LW_STEP_PHASE_FORWARD);
+    lw_session_set_step_phase (self, LW_STEP_FORWARD);
 }
 
 void
@@ -284,7 +284,7 @@ void
 lw_session_pause (LwSession *self)
 {
   self->waiting = FALSE;
-  lw_session_set_step_phase (self, LW_STEP_PHASE_NONE);
+  lw_session_set_step_phase (self, LW_STEP_NONE);
   if (self->trainer != NULL)
     lw_trainer_pause (self->trainer);
   lw_session_emit (self, LW_SESSION_RUN_CHANGED);
@@ -303,7 +303,7 @@ take_step (LwSession *self)
 void
 lw_session_step (LwSession *self)
 {
-  lw_session_set_step_phase (self, LW_STEP_PHASE_NONE);
+  lw_session_set_step_phase (self, LW_STEP_NONE);
   if (!prepare (self, TRUE))
     return;
   take_step (self);
@@ -320,7 +320,7 @@ void
 lw_session_stop (LwSession *self)
 {
   self->waiting = FALSE;
-  lw_session_set_step_phase (self, LW_STEP_PHASE_NONE);
+  lw_session_set_step_phase (self, LW_STEP_NONE);
   if (self->trainer != NULL)
     lw_trainer_stop (self->trainer);
 }
@@ -386,14 +386,14 @@ static gboolean
 on_step_phase (gpointer data)
 {
   LwSession  *self = data;
-  LwStepPhase next = self->step_phase == LW_STEP_PHASE_UPDATE ? LW_STEP_PHASE_FORWARD : self->step_phase + 1;
+  LwStepPhase next = self->step_phase == LW_STEP_UPDATE ? LW_STEP_FORWARD : self->step_phase + 1;
 
   /* A step that takes longer than its phase is waited for. */
   lw_session_tick (self);
   if (self->stepping)
     return G_SOURCE_CONTINUE;
   self->step_phase = next;
-  if (next == LW_STEP_PHASE_UPDATE)
+  if (next == LW_STEP_UPDATE)
     take_step (self);
   lw_session_emit (self, LW_SESSION_STEP_PHASE, (int) next);
   lw_session_emit (self, LW_SESSION_RUN_CHANGED);
@@ -407,7 +407,7 @@ lw_session_set_step_phase (LwSession *self, LwStepPhase phase)
     return;
   self->step_phase = phase;
   g_clear_handle_id (&self->step_phase_id, g_source_remove);
-  if (phase != LW_STEP_PHASE_NONE)
+  if (phase != LW_STEP_NONE)
     self->step_phase_id = g_timeout_add (LW_STEP_PHASE_MS, on_step_phase, self);
   lw_session_emit (self, LW_SESSION_STEP_PHASE, (int) phase);
   lw_session_emit (self, LW_SESSION_RUN_CHANGED);

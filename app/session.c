@@ -299,7 +299,7 @@ lw_session_dispose (GObject *object)
 {
   LwSession *self = LW_SESSION (object);
 
-  lw_session_set_step_phase (self, LW_STEP_PHASE_NONE);
+  lw_session_set_step_phase (self, LW_STEP_NONE);
   lw_session_drop_trainer (self);
   g_cancellable_cancel (self->initial_cancellable);
   G_OBJECT_CLASS (lw_session_parent_class)->dispose (object);

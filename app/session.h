@@ -3,6 +3,7 @@
 #include <gio/gio.h>
 
 #include "app/session-run.h"
+#include "ui/builder/step-phase.h"
 
 /* LwSession: what a window is about: the document with its undo, the data, the runs, and the trainer
  * of the current one. It knows no widgets: a window binds to its properties and signals and calls its
@@ -31,16 +32,7 @@ typedef enum {
   LW_SPEED_EXAMPLE, /* one image each time */
 } LwSpeed;
 
-/* The parts of a training step that slow motion shows, LW_STEP_PHASE_MS each. The step itself is taken as
- * UPDATE begins. */
-typedef enum {
-  LW_STEP_PHASE_NONE,
-  LW_STEP_PHASE_FORWARD,
-  LW_STEP_PHASE_LOSS,
-  LW_STEP_PHASE_BACKWARD,
-  LW_STEP_PHASE_UPDATE,
-} LwStepPhase;
-
+/* Each phase of slow motion; the step itself is taken as UPDATE begins. */
 #define LW_STEP_PHASE_MS 600
 
 LwSession      *lw_session_new               (void) G_GNUC_WARN_UNUSED_RESULT;

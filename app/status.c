@@ -126,14 +126,14 @@ static void
 fill_slow (LwStatus *status, LwSession *session)
 {
   static const char *const phases[] = {
-    [LW_STEP_PHASE_FORWARD] = N_("forward: the images go through the layers"),
-    [LW_STEP_PHASE_LOSS] = N_("loss: the answers are compared with the labels"),
-    [LW_STEP_PHASE_BACKWARD] = N_("backward: each layer is told how its weights should change"),
-    [LW_STEP_PHASE_UPDATE] = N_("update: the optimizer changes the weights"),
+    [LW_STEP_FORWARD] = N_("forward: the images go through the layers"),
+    [LW_STEP_LOSS] = N_("loss: the answers are compared with the labels"),
+    [LW_STEP_BACKWARD] = N_("backward: each layer is told how its weights should change"),
+    [LW_STEP_UPDATE] = N_("update: the optimizer changes the weights"),
   };
   Place            place = place_of (session);
   LwStepPhase      phase = lw_session_get_step_phase (session);
-  gint64           step = phase == LW_STEP_PHASE_UPDATE && !lw_session_is_stepping (session) ? place.step
+  gint64           step = phase == LW_STEP_UPDATE && !lw_session_is_stepping (session) ? place.step
                                                                                               : place.step + 1;
   g_autofree char *number = lw_chart_format_count ((guint64) step);
 
@@ -209,7 +209,7 @@ lw_status_fill (LwStatus *status, LwSession *session)
   g_autofree char *obstacle = lw_session_get_obstacle (session);
 
   *status = (LwStatus) { .fraction = -1 };
-  if (lw_session_get_step_phase (session) != LW_STEP_PHASE_NONE)
+  if (lw_session_get_step_phase (session) != LW_STEP_NONE)
     fill_slow (status, session);
   else if (phase == LW_PHASE_TRAINING)
     fill_training (status, session);

@@ -6,6 +6,7 @@
 #include "app/model-actions.h"
 #include "app/profiler.h"
 #include "app/runs-actions.h"
+#include "app/slow-motion.h"
 #include "app/status.h"
 #include "ui/charts/chart-view.h"
 #include "ui/charts/chart-text.h"
@@ -38,6 +39,7 @@ struct _LwWindow {
   LwAutosave       *autosave;
   LwAnswers        *answers;
   LwProfiler       *profiler;
+  LwSlowMotion     *slow_motion;
   GListStore       *run_items; /* LwRunItem, newest first, as the session's runs */
   GSettings        *settings;  /* NULL where the schema is not installed */
   guint             refresh_id; /* the timer, while training or stepping */
@@ -861,6 +863,7 @@ lw_window_dispose (GObject *object)
   if (self->session != NULL)
     g_signal_handlers_disconnect_by_data (self->session, self);
   g_clear_pointer (&self->answers, lw_answers_free);
+  g_clear_pointer (&self->slow_motion, lw_slow_motion_free);
   g_clear_object (&self->autosave);
   g_clear_object (&self->profiler);
   g_clear_object (&self->session);
@@ -980,6 +983,7 @@ lw_window_new (AdwApplication *application, LwSession *session, LwWorkFile *left
   on_runs_changed (self);
   on_run_changed (self);
   update_speed (self);
+  self->slow_motion = lw_slow_motion_new (session, builder (self));
   self->profiler = lw_profiler_new (session);
   g_signal_connect_swapped (self->profiler, "profiled", G_CALLBACK (on_profiled), self);
   lw_chart_pane_grab_chart_focus (chart_pane (self));

@@ -840,9 +840,9 @@ test_slow_motion (void)
   lw_session_set_speed (session, LW_SPEED_SLOW);
   lw_session_train (session);
   g_assert_true (lw_session_is_running (session));
-  g_assert_cmpint (lw_session_get_step_phase (session), ==, LW_STEP_PHASE_FORWARD);
+  g_assert_cmpint (lw_session_get_step_phase (session), ==, LW_STEP_FORWARD);
   lw_session_train (session); /* it runs already */
-  WAIT_UNTIL (lw_session_get_step_phase (session) == LW_STEP_PHASE_BACKWARD);
+  WAIT_UNTIL (lw_session_get_step_phase (session) == LW_STEP_BACKWARD);
   lw_session_tick (session);
   g_assert_cmpint (lw_session_get_run (session)->last.step, ==, 0);
   WAIT_UNTIL (phases->len >= 5);
@@ -856,7 +856,7 @@ test_slow_motion (void)
   /* From slow to fast and back while it goes. */
   lw_session_train (session);
   lw_session_set_speed (session, LW_SPEED_FULL);
-  g_assert_cmpint (lw_session_get_step_phase (session), ==, LW_STEP_PHASE_NONE);
+  g_assert_cmpint (lw_session_get_step_phase (session), ==, LW_STEP_NONE);
   WAIT_UNTIL (lw_session_get_phase (session) == LW_PHASE_FINISHED);
   assert_state (session, 2 * STEPS);
   g_assert_cmpuint (lw_session_get_n_runs (session), ==, 1);
