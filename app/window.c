@@ -296,16 +296,20 @@ on_refresh (gpointer data)
 static void
 on_runs_changed (LwWindow *self)
 {
-  guint n = lw_session_get_n_runs (self->session);
+  guint             n = lw_session_get_n_runs (self->session);
+  g_autofree guint *ids = g_new (guint, MAX (n, 1));
 
   g_list_store_remove_all (self->run_items);
-  lw_chart_model_clear (chart (self));
+  for (guint i = 0; i < n; i++)
+    ids[i] = lw_session_get_nth_run (self->session, i)->id;
+  /* Not all of them: a part that somebody zoomed into stays in view. */
+  lw_chart_model_keep_runs (chart (self), ids, n);
   for (guint i = n; i-- > 0;)
     {
       LwSessionRun *run = lw_session_get_nth_run (self->session, i);
 
-      lw_chart_model_set_run (chart (self), run->history, run->name, run->slot);
-      lw_chart_model_select_run (chart (self), run->slot);
+      lw_chart_model_set_run (chart (self), run->id, run->history, run->name, run->slot);
+      lw_chart_model_select_run (chart (self), run->id);
       lw_chart_model_set_plan (chart (self),
                                lw_run_settings_get_steps_per_epoch (
                                    &run->document->settings,

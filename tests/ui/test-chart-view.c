@@ -23,9 +23,9 @@ on_following (Fixture *fixture)
 }
 
 static void
-on_changed (LwChartModel *model, gboolean grown, Fixture *fixture)
+on_changed (LwChartModel *model, LwChartChange change, Fixture *fixture)
 {
-  if (grown)
+  if (change == LW_CHART_GREW)
     fixture->n_grown++;
 }
 
@@ -173,7 +173,7 @@ test_live (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *label = NULL;
 
-  lw_chart_model_set_run (fixture->model, fixture->history, "Run 1", 0);
+  lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 1", 0);
   train (fixture, 50);
   iterate_for (100);
   /* Histories are read when asked to, and only then. */
@@ -208,7 +208,7 @@ test_zoom_and_fit (Fixture *fixture, gconstpointer data)
   gboolean following;
 
   train (fixture, 300);
-  lw_chart_model_set_run (fixture->model, fixture->history, "Run 1", 0);
+  lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 1", 0);
   g_object_get (fixture->model, "following", &following, NULL);
   g_assert_true (following);
 
@@ -254,7 +254,7 @@ test_animation (Fixture *fixture, gconstpointer data)
   LwChart      chart;
 
   train (fixture, 300);
-  lw_chart_model_set_run (fixture->model, fixture->history, "Run 1", 0);
+  lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 1", 0);
   g_object_set (settings, "gtk-enable-animations", TRUE, NULL);
   iterate_for (400);
   lw_chart_model_zoom (fixture->model, 100, 200);
@@ -278,7 +278,7 @@ test_reading (Fixture *fixture, gconstpointer data)
 
   g_assert_false (lw_chart_model_move_hover (fixture->model, 1, fixture->loss));
   train (fixture, 300);
-  lw_chart_model_set_run (fixture->model, fixture->history, "Run 1", 0);
+  lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 1", 0);
 
   lw_chart_model_set_hover (fixture->model, 123.4, fixture->accuracy);
   g_assert_cmpfloat (lw_chart_model_get_hover (fixture->model, &owner), ==, 123);
@@ -348,16 +348,16 @@ test_runs (Fixture *fixture, gconstpointer data)
   for (point.step = 1; point.step < 300; point.step++)
     lw_history_append (other, &point);
   train (fixture, 300);
-  lw_chart_model_set_run (fixture->model, fixture->history, "Run 2", 0);
-  lw_chart_model_set_run (fixture->model, other, "Run 1", 1);
+  lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 2", 0);
+  lw_chart_model_set_run (fixture->model, 2, other, "Run 1", 1);
   iterate_for (50);
   g_assert_cmpint (count_run_pixels (fixture->loss, 1), >, 100);
 
-  lw_chart_model_set_run_visible (fixture->model, 1, FALSE);
+  lw_chart_model_set_run_visible (fixture->model, 2, FALSE);
   g_assert_cmpint (count_run_pixels (fixture->loss, 1), ==, 0);
-  lw_chart_model_set_run_visible (fixture->model, 1, TRUE);
+  lw_chart_model_set_run_visible (fixture->model, 2, TRUE);
 
-  lw_chart_model_select_run (fixture->model, 1);
+  lw_chart_model_select_run (fixture->model, 2);
   lw_chart_init (&chart, LW_CHART_LOSS);
   lw_chart_model_fill (fixture->model, &chart);
   g_assert_cmpuint (chart.n_series, ==, 2);
@@ -365,7 +365,7 @@ test_runs (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (chart.selected, ==, 0);
   assert_description (fixture->loss, "Loss, Run 1, 1.000 at step 299");
 
-  lw_chart_model_remove_run (fixture->model, 1);
+  lw_chart_model_remove_run (fixture->model, 2);
   assert_description (fixture->loss, "Loss, Run 2, 0.052 at step 300");
   lw_chart_model_clear (fixture->model);
   assert_description (fixture->loss, "Loss, no values yet");
@@ -377,7 +377,7 @@ test_properties (Fixture *fixture, gconstpointer data)
   LwChart chart;
 
   train (fixture, 300);
-  lw_chart_model_set_run (fixture->model, fixture->history, "Run 1", 0);
+  lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 1", 0);
   g_object_set (fixture->model,
                 "x-unit",
                 LW_CHART_X_EPOCH,

@@ -242,7 +242,7 @@ test_x_units (void)
   /* The epoch under way is taken to be as long as the one before it … */
   g_assert_cmpfloat_with_epsilon (lw_curve_get_x (curve, 249, LW_CHART_X_EPOCH), 2.5, 1e-9);
   /* … unless the plan says otherwise. */
-  lw_curve_set_steps_per_epoch (curve, 200);
+  lw_curve_set_plan (curve, 200, 128);
   g_assert_cmpfloat_with_epsilon (lw_curve_get_x (curve, 249, LW_CHART_X_EPOCH), 2.25, 1e-9);
 
   for (int unit = LW_CHART_X_STEP; unit <= LW_CHART_X_SECONDS; unit++)
@@ -272,7 +272,7 @@ test_begins_amid_an_epoch (void)
   for (int step = 151; step <= 180; step++)
     append (history, 2, step, 1, 0.5f);
   curve = lw_curve_new (history);
-  lw_curve_set_steps_per_epoch (curve, 100);
+  lw_curve_set_plan (curve, 100, 128);
   g_assert_cmpfloat_with_epsilon (lw_curve_get_x (curve, 0, LW_CHART_X_EPOCH), 1.51, 1e-9);
   g_assert_cmpfloat_with_epsilon (lw_curve_get_x (curve, 29, LW_CHART_X_EPOCH), 1.8, 1e-9);
 }

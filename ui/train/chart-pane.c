@@ -119,7 +119,7 @@ update_smoothing (LwChartPane *self)
 static void
 on_visible_changed (LwRunItem *item, GParamSpec *pspec, LwChartPane *self)
 {
-  lw_chart_model_set_run_visible (self->model, lw_run_item_get_slot (item),
+  lw_chart_model_set_run_visible (self->model, lw_run_item_get_id (item),
                                   lw_run_item_get_visible (item));
 }
 

@@ -27,7 +27,7 @@ void          lw_chart_pane_set_hint          (LwChartPane *self,
                                                const char  *sentence);
 
 /* @runs: of LwRunItem, newest first, or NULL. An item's "visible" shows and hides the run of its
- * slot in the charts. */
+ * id in the charts. */
 void          lw_chart_pane_set_runs          (LwChartPane *self,
                                                GListModel  *runs);
 
