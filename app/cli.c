@@ -25,6 +25,8 @@ static const struct {
     N_("Run a saved model on images of your own"), lw_cli_predict },
   { "summary", N_("FILE | --preset NAME"), N_("Print a model's layers and parameters"),
     lw_cli_summary },
+  { "history", N_("FILE --output Y.csv"),
+    N_("Write what was measured while a saved model was trained"), lw_cli_history },
   { "presets", "", N_("List the models that come with the program"), lw_cli_presets },
 };
 
