@@ -1,6 +1,7 @@
 #include "app/window.h"
 
 #include "app/answers.h"
+#include "app/chart-files.h"
 #include "app/files.h"
 #include "app/model-actions.h"
 #include "app/status.h"
@@ -546,6 +547,8 @@ restore_size (LwWindow *self)
       if (g_settings_get_boolean (self->settings, "window-maximized"))
         gtk_window_maximize (GTK_WINDOW (self));
       g_settings_bind (self->settings, "smoothing", chart (self), "smoothing", G_SETTINGS_BIND_DEFAULT);
+      g_settings_bind (self->settings, "charts", lw_chart_pane_get_charts (chart_pane (self)), "charts",
+                       G_SETTINGS_BIND_DEFAULT);
     }
   gtk_window_set_default_size (GTK_WINDOW (self), MAX (width, 640), MAX (height, 480));
 }
@@ -636,6 +639,7 @@ lw_window_init (LwWindow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   self->run_items = g_list_store_new (LW_TYPE_RUN_ITEM);
   lw_chart_pane_set_runs (chart_pane (self), G_LIST_MODEL (self->run_items));
+  lw_chart_files_add_actions (self, lw_chart_pane_get_charts (chart_pane (self)));
   g_signal_connect_swapped (keys, "key-pressed", G_CALLBACK (on_key), self);
   gtk_widget_add_controller (GTK_WIDGET (self), keys);
 }
@@ -675,6 +679,14 @@ LwSession *
 lw_window_get_session (LwWindow *self)
 {
   return self->session;
+}
+
+void
+lw_window_toast (LwWindow *self, const char *text)
+{
+  /* Whoever tells of a file that was written may come after the window has gone. */
+  if (self->session != NULL)
+    on_toast (self, text, FALSE);
 }
 
 void

@@ -14,6 +14,8 @@ G_DECLARE_FINAL_TYPE (LwWindow, lw_window, LW, WINDOW, AdwApplicationWindow)
 
 LwWindow  *lw_window_new         (AdwApplication *application, LwSession *session);
 LwSession *lw_window_get_session (LwWindow *self);
+/* Tells something in passing, without a button. */
+void       lw_window_toast       (LwWindow *self, const char *text);
 /* Opens a file as if chosen in the dialog. */
 void       lw_window_open        (LwWindow *self, GFile *file);
 

@@ -206,6 +206,26 @@ lw_chart_draw_bands (const LwChartCanvas *canvas)
     draw_bands_by_step (canvas);
 }
 
+static char *
+format_y_tick (const LwChart *chart, const LwChartTicks *ticks, double value)
+{
+  g_autofree char *number = NULL;
+
+  switch (chart->metric)
+    {
+    case LW_CHART_ACCURACY:
+      number = lw_chart_format_tick (value * 100, ticks->step * 100);
+      return g_strconcat (number, "\342\200\257%", NULL);
+    case LW_CHART_RATE:
+      /* "0.00025" would not fit the margin. */
+      return chart->y_max < 0.01 ? lw_chart_format_power (value, 3)
+                                 : lw_chart_format_digits (value, 3);
+    case LW_CHART_LOSS:
+    default:
+      return lw_chart_format_tick (value, ticks->step);
+    }
+}
+
 static void
 draw_y_axis (const LwChartCanvas *canvas)
 {
@@ -220,7 +240,7 @@ draw_y_axis (const LwChartCanvas *canvas)
   for (guint i = 0; i < ticks.n_values; i++)
     {
       double           y = floor (lw_chart_canvas_y (canvas, ticks.values[i])) + 0.5;
-      g_autofree char *label = NULL;
+      g_autofree char *label = format_y_tick (chart, &ticks, ticks.values[i]);
 
       if (y > area.y + area.height)
         y -= 1;
@@ -232,16 +252,6 @@ draw_y_axis (const LwChartCanvas *canvas)
       cairo_rel_line_to (cr, area.width, 0);
       cairo_stroke (cr);
 
-      if (chart->metric != LW_CHART_ACCURACY)
-        {
-          label = lw_chart_format_tick (ticks.values[i], ticks.step);
-        }
-      else
-        {
-          g_autofree char *number = lw_chart_format_tick (ticks.values[i] * 100, ticks.step * 100);
-
-          label = g_strconcat (number, "\342\200\257%", NULL);
-        }
       lw_chart_set_source (cr, canvas->style->foreground, lw_chart_dim (canvas));
       lw_chart_text (cr,
                      canvas->style,

@@ -93,6 +93,20 @@ drop_zeros (char *text)
 }
 
 char *
+lw_chart_format_power (double value, int digits)
+{
+  g_autofree char *mantissa = NULL;
+  int              power;
+
+  if (value == 0 || !isfinite (value))
+    return lw_chart_format_number (value, 0);
+  power = (int) floor (log10 (fabs (value)) + 1e-12);
+  power = MAX (power, -300); /* pow() would be subnormal */
+  mantissa = drop_zeros (fixed (value / pow (10, power), digits - 1));
+  return g_strdup_printf ("%se%s%d", mantissa, power < 0 ? MINUS : "", ABS (power));
+}
+
+char *
 lw_chart_format_digits (double value, int digits)
 {
   int power;
@@ -101,12 +115,7 @@ lw_chart_format_digits (double value, int digits)
     return lw_chart_format_number (value, 0);
   power = (int) floor (log10 (fabs (value)) + 1e-12);
   if (power < -4 || power >= 6)
-    {
-      g_autofree char *mantissa
-          = drop_zeros (fixed (value / pow (10, MAX (power, -300)), digits - 1));
-
-      return g_strdup_printf ("%se%s%d", mantissa, power < 0 ? MINUS : "", ABS (power));
-    }
+    return lw_chart_format_power (value, digits);
   return drop_zeros (fixed (value, MAX (digits - 1 - power, 0)));
 }
 

@@ -17,6 +17,10 @@ char  *lw_chart_format_number  (double value,
 char  *lw_chart_format_digits  (double value,
                                 int    digits) G_GNUC_MALLOC;
 
+/* The same with an exponent in any case: "1e−3", "2.5e−4"; 0 is "0". */
+char  *lw_chart_format_power   (double value,
+                                int    digits) G_GNUC_MALLOC;
+
 /* 0.979 with one decimal is "97.9 %". */
 char  *lw_chart_format_percent (double share,
                                 int    decimals) G_GNUC_MALLOC;

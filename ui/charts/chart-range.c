@@ -314,7 +314,7 @@ fit_rate (LwChart *chart)
 
   lw_chart_init (&start, LW_CHART_RATE);
   chart->log_y = low > 0 && high > RATE_LOG_FROM * low;
-  chart->y_min = chart->log_y ? round_down (low, lower, G_N_ELEMENTS (lower)) : MIN (low, 0);
+  chart->y_min = chart->log_y ? round_down (low / 1.15, lower, G_N_ELEMENTS (lower)) : MIN (low, 0);
   chart->y_max = high > 0 ? round_up (high * 1.15, upper, G_N_ELEMENTS (upper)) : start.y_max;
 }
 
