@@ -296,6 +296,7 @@ lw_chart_pane_set_narrow (LwChartPane *self, gboolean narrow)
     return;
   self->narrow = narrow;
   gtk_widget_set_visible (self->smoothing_room, !narrow);
+  gtk_box_set_spacing (self->toolbar, narrow ? 6 : 12);
   if (narrow)
     gtk_widget_add_css_class (GTK_WIDGET (self), "narrow");
   else
