@@ -564,40 +564,53 @@ show (LwChartModel *self, const LwChart *whole, double begin, double width, LwCh
   emit_changed (self, change);
 }
 
+/* Shows a part of the whole axis, by shares of it. */
+static void
+zoom_to_shares (LwChartModel *self, const LwChart *whole, double begin, double end)
+{
+  double center = (begin + end) / 2;
+  double width = CLAMP (fabs (end - begin), narrowest_zoom (self, whole, center), 1);
+
+  if (width >= 0.999)
+    lw_chart_model_fit (self);
+  else
+    show (self, whole, center - width / 2, width, LW_CHART_CHANGED);
+}
+
 void
 lw_chart_model_zoom (LwChartModel *self, double begin, double end)
 {
   LwChart whole;
-  double  center, width;
 
   g_return_if_fail (LW_IS_CHART_MODEL (self));
   g_return_if_fail (isfinite (begin) && isfinite (end));
 
   fill_whole (self, &whole);
-  /* A logarithm may be anywhere. */
-  begin = CLAMP (lw_chart_x_to_share (&whole, begin), -2, 3);
-  end = CLAMP (lw_chart_x_to_share (&whole, end), -2, 3);
-  center = (begin + end) / 2;
-  width = CLAMP (fabs (end - begin), narrowest_zoom (self, &whole, center), 1);
-  if (width >= 0.999)
-    lw_chart_model_fit (self);
-  else
-    show (self, &whole, center - width / 2, width, LW_CHART_CHANGED);
+  /* The logarithm of next to nothing is far away. */
+  zoom_to_shares (self,
+                  &whole,
+                  MAX (lw_chart_x_to_share (&whole, begin), -2),
+                  MAX (lw_chart_x_to_share (&whole, end), -2));
 }
 
 void
 lw_chart_model_zoom_about (LwChartModel *self, double center, double factor)
 {
-  LwChart shown;
+  LwChart shown, whole;
+  double  begin, end;
 
   g_return_if_fail (LW_IS_CHART_MODEL (self));
   g_return_if_fail (isfinite (center) && factor > 0);
 
   fill_shown (self, &shown);
-  center = lw_chart_x_to_share (&shown, center);
-  lw_chart_model_zoom (self,
-                       lw_chart_share_to_x (&shown, center - center * factor),
-                       lw_chart_share_to_x (&shown, center + (1 - center) * factor));
+  fill_whole (self, &whole);
+  begin = lw_chart_x_to_share (&whole, shown.x_min);
+  end = lw_chart_x_to_share (&whole, shown.x_max);
+  center = CLAMP (lw_chart_x_to_share (&whole, center), begin, end);
+  zoom_to_shares (self,
+                  &whole,
+                  center - (center - begin) * factor,
+                  center + (end - center) * factor);
 }
 
 void
