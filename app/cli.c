@@ -27,6 +27,8 @@ static const struct {
     lw_cli_summary },
   { "export", N_("FILE --format NAME --output PATH"),
     N_("Write a model as a Keras script, or its weights for other programs"), lw_cli_export },
+  { "history", N_("FILE --output Y.csv"),
+    N_("Write what was measured while a saved model was trained"), lw_cli_history },
   { "presets", "", N_("List the models that come with the program"), lw_cli_presets },
 };
 

@@ -15,5 +15,6 @@ int lw_cli_predict  (int argc, char **argv);
 int lw_cli_summary  (int argc, char **argv);
 int lw_cli_export   (int argc, char **argv);
 int lw_cli_presets  (int argc, char **argv);
+int lw_cli_history  (int argc, char **argv);
 
 G_END_DECLS

@@ -2,6 +2,7 @@
 
 #include "app/answers.h"
 #include "app/application.h"
+#include "app/chart-files.h"
 #include "app/files.h"
 #include "app/model-actions.h"
 #include "app/profiler.h"
@@ -424,21 +425,25 @@ update_run_items (LwWindow *self)
 static void
 on_runs_changed (LwWindow *self)
 {
-  guint n = lw_session_get_n_runs (self->session);
+  guint             n = lw_session_get_n_runs (self->session);
+  g_autofree guint *ids = g_new (guint, MAX (n, 1));
 
-  lw_chart_model_clear (chart (self));
+  for (guint i = 0; i < n; i++)
+    ids[i] = lw_session_get_nth_run (self->session, i)->id;
+  /* Not all of them: a part that somebody zoomed into stays in view. */
+  lw_chart_model_keep_runs (chart (self), ids, n);
   for (guint i = n; i-- > 0;)
     {
       LwSessionRun *run = lw_session_get_nth_run (self->session, i);
 
-      lw_chart_model_set_run (chart (self), run->history, run->name, run->slot);
-      lw_chart_model_select_run (chart (self), run->slot);
+      lw_chart_model_set_run (chart (self), run->id, run->history, run->name, run->slot);
+      lw_chart_model_select_run (chart (self), run->id);
       lw_chart_model_set_plan (
           chart (self), lw_session_run_get_steps_per_epoch (run, lw_session_get_images (self->session)),
           (int) run->epochs, (int) run->document->settings.batch_size);
     }
   if (lw_session_get_run (self->session) != NULL)
-    lw_chart_model_select_run (chart (self), lw_session_get_run (self->session)->slot);
+    lw_chart_model_select_run (chart (self), lw_session_get_run (self->session)->id);
   update_run_items (self);
   update_plan (self);
   update_hint (self);
@@ -575,7 +580,7 @@ act_select_run (GSimpleAction *action, GVariant *parameter, gpointer data)
   LwSessionRun *run = lw_session_find_run (self->session, g_variant_get_uint32 (parameter));
 
   if (run != NULL)
-    lw_chart_model_select_run (chart (self), run->slot);
+    lw_chart_model_select_run (chart (self), run->id);
 }
 
 static void
@@ -803,6 +808,8 @@ restore_size (LwWindow *self)
       if (g_settings_get_boolean (self->settings, "window-maximized"))
         gtk_window_maximize (GTK_WINDOW (self));
       g_settings_bind (self->settings, "smoothing", chart (self), "smoothing", G_SETTINGS_BIND_DEFAULT);
+      g_settings_bind (self->settings, "charts", lw_chart_pane_get_charts (chart_pane (self)), "charts",
+                       G_SETTINGS_BIND_DEFAULT);
     }
   gtk_window_set_default_size (GTK_WINDOW (self), MAX (width, 640), MAX (height, 480));
 }
@@ -945,6 +952,7 @@ lw_window_init (LwWindow *self)
                           G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
   self->run_items = g_list_store_new (LW_TYPE_RUN_ITEM);
   lw_chart_pane_set_runs (chart_pane (self), G_LIST_MODEL (self->run_items));
+  lw_chart_files_add_actions (self, lw_chart_pane_get_charts (chart_pane (self)));
   g_signal_connect_swapped (keys, "key-pressed", G_CALLBACK (on_key), self);
   gtk_widget_add_controller (GTK_WIDGET (self), keys);
 }
@@ -1014,7 +1022,9 @@ lw_window_tell (LwWindow *self, const char *heading, const GError *error)
 void
 lw_window_toast (LwWindow *self, const char *text)
 {
-  on_toast (self, text, FALSE);
+  /* Whoever tells of a file that was written may come after the window has gone. */
+  if (self->session != NULL)
+    on_toast (self, text, FALSE);
 }
 
 void

@@ -31,6 +31,7 @@
 #include "engine/nn/summary.h"
 #include "engine/train/settings.h"
 #include "engine/train/history.h"
+#include "engine/train/history_csv.h"
 #include "engine/train/state.h"
 #include "engine/train/run.h"
 #include "engine/train/adapt.h"

@@ -23,9 +23,9 @@ on_following (Fixture *fixture)
 }
 
 static void
-on_changed (LwChartModel *model, gboolean grown, Fixture *fixture)
+on_changed (LwChartModel *model, LwChartChange change, Fixture *fixture)
 {
-  if (grown)
+  if (change == LW_CHART_GREW)
     fixture->n_grown++;
 }
 
@@ -173,7 +173,7 @@ test_live (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *label = NULL;
 
-  lw_chart_model_set_run (fixture->model, fixture->history, "Run 1", 0);
+  lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 1", 0);
   train (fixture, 50);
   iterate_for (100);
   /* Histories are read when asked to, and only then. */
@@ -208,7 +208,7 @@ test_zoom_and_fit (Fixture *fixture, gconstpointer data)
   gboolean following;
 
   train (fixture, 300);
-  lw_chart_model_set_run (fixture->model, fixture->history, "Run 1", 0);
+  lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 1", 0);
   g_object_get (fixture->model, "following", &following, NULL);
   g_assert_true (following);
 
@@ -254,7 +254,7 @@ test_animation (Fixture *fixture, gconstpointer data)
   LwChart      chart;
 
   train (fixture, 300);
-  lw_chart_model_set_run (fixture->model, fixture->history, "Run 1", 0);
+  lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 1", 0);
   g_object_set (settings, "gtk-enable-animations", TRUE, NULL);
   iterate_for (400);
   lw_chart_model_zoom (fixture->model, 100, 200);
@@ -278,7 +278,7 @@ test_reading (Fixture *fixture, gconstpointer data)
 
   g_assert_false (lw_chart_model_move_hover (fixture->model, 1, fixture->loss));
   train (fixture, 300);
-  lw_chart_model_set_run (fixture->model, fixture->history, "Run 1", 0);
+  lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 1", 0);
 
   lw_chart_model_set_hover (fixture->model, 123.4, fixture->accuracy);
   g_assert_cmpfloat (lw_chart_model_get_hover (fixture->model, &owner), ==, 123);
@@ -298,9 +298,9 @@ test_reading (Fixture *fixture, gconstpointer data)
   g_assert_true (isnan (lw_chart_model_get_hover (fixture->model, NULL)));
 }
 
-/* Whether the view does something at a key press, by its own bindings. */
-static gboolean
-has_binding (LwChartView *view, guint key, GdkModifierType modifiers)
+/* What the view has for a key of its own, or NULL. Borrowed from the view's class. */
+static GtkShortcut *
+find_binding (LwChartView *view, guint key, GdkModifierType modifiers)
 {
   g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (GTK_WIDGET (view));
 
@@ -318,24 +318,204 @@ has_binding (LwChartView *view, guint key, GdkModifierType modifiers)
           if (GTK_IS_KEYVAL_TRIGGER (trigger)
               && gtk_keyval_trigger_get_keyval (GTK_KEYVAL_TRIGGER (trigger)) == key
               && gtk_keyval_trigger_get_modifiers (GTK_KEYVAL_TRIGGER (trigger)) == modifiers)
-            return TRUE;
+            return shortcut;
         }
     }
-  return FALSE;
+  return NULL;
+}
+
+static gboolean
+press (LwChartView *view, guint key, GdkModifierType modifiers)
+{
+  GtkShortcut *shortcut = find_binding (view, key, modifiers);
+
+  g_assert_nonnull (shortcut);
+  return gtk_shortcut_action_activate (gtk_shortcut_get_action (shortcut),
+                                       GTK_SHORTCUT_ACTION_EXCLUSIVE,
+                                       GTK_WIDGET (view),
+                                       gtk_shortcut_get_arguments (shortcut));
+}
+
+static void
+assert_in_view (Fixture *fixture, double begin, double end)
+{
+  LwChart chart;
+
+  iterate_for (400);
+  lw_chart_view_get_chart (fixture->loss, &chart);
+  g_assert_cmpfloat_with_epsilon (chart.x_min, begin, 1e-6);
+  g_assert_cmpfloat_with_epsilon (chart.x_max, end, 1e-6);
 }
 
 static void
 test_keys (Fixture *fixture, gconstpointer data)
 {
-  g_assert_true (has_binding (fixture->loss, GDK_KEY_Right, GDK_CONTROL_MASK));
-  g_assert_true (has_binding (fixture->loss, GDK_KEY_Home, GDK_CONTROL_MASK));
-  g_assert_true (has_binding (fixture->loss, GDK_KEY_0, GDK_CONTROL_MASK));
+  const GdkModifierType both = GDK_CONTROL_MASK | GDK_SHIFT_MASK;
+
   /* The window's: one step, start over, train. */
-  g_assert_false (has_binding (fixture->loss, GDK_KEY_Right, 0));
-  g_assert_false (has_binding (fixture->loss, GDK_KEY_Left, 0));
-  g_assert_false (has_binding (fixture->loss, GDK_KEY_r, 0));
-  g_assert_false (has_binding (fixture->loss, GDK_KEY_space, 0));
+  g_assert_null (find_binding (fixture->loss, GDK_KEY_Right, 0));
+  g_assert_null (find_binding (fixture->loss, GDK_KEY_Left, 0));
+  g_assert_null (find_binding (fixture->loss, GDK_KEY_r, 0));
+  g_assert_null (find_binding (fixture->loss, GDK_KEY_space, 0));
   g_assert_true (gtk_widget_grab_focus (GTK_WIDGET (fixture->loss)));
+
+  /* Nothing to read yet, and nothing to move in. */
+  press (fixture->loss, GDK_KEY_Left, GDK_CONTROL_MASK);
+  press (fixture->loss, GDK_KEY_Left, GDK_SHIFT_MASK);
+  g_assert_true (isnan (lw_chart_model_get_hover (fixture->model, NULL)));
+
+  train (fixture, 300);
+  lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 1", 0);
+  press (fixture->loss, GDK_KEY_Left, GDK_CONTROL_MASK);
+  g_assert_cmpfloat (lw_chart_model_get_hover (fixture->model, NULL), ==, 300);
+  press (fixture->loss, GDK_KEY_Left, GDK_CONTROL_MASK);
+  g_assert_cmpfloat (lw_chart_model_get_hover (fixture->model, NULL), ==, 299);
+  press (fixture->accuracy, GDK_KEY_Left, both);
+  g_assert_cmpfloat (lw_chart_model_get_hover (fixture->model, NULL), ==, 299 - 15);
+  press (fixture->loss, GDK_KEY_Home, GDK_CONTROL_MASK);
+  g_assert_cmpfloat (lw_chart_model_get_hover (fixture->model, NULL), ==, 1);
+  press (fixture->loss, GDK_KEY_Escape, 0);
+  g_assert_true (isnan (lw_chart_model_get_hover (fixture->model, NULL)));
+
+  press (fixture->loss, GDK_KEY_plus, GDK_CONTROL_MASK);
+  assert_in_view (fixture, 125, 375);
+  press (fixture->loss, GDK_KEY_Left, GDK_SHIFT_MASK);
+  assert_in_view (fixture, 75, 325);
+  press (fixture->loss, GDK_KEY_Right, GDK_SHIFT_MASK);
+  press (fixture->loss, GDK_KEY_Right, GDK_SHIFT_MASK);
+  assert_in_view (fixture, 175, 425);
+  for (int i = 0; i < 9; i++)
+    press (fixture->loss, GDK_KEY_KP_Left, GDK_SHIFT_MASK);
+  assert_in_view (fixture, 0, 250);
+  press (fixture->loss, GDK_KEY_0, GDK_CONTROL_MASK);
+  g_assert_true (lw_chart_model_get_following (fixture->model));
+  assert_in_view (fixture, 0, 500);
+}
+
+/* Moved by a hand, the curve is at once where the hand is; by a key it goes there. */
+static void
+test_pan (Fixture *fixture, gconstpointer data)
+{
+  LwChart chart;
+
+  train (fixture, 300);
+  lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 1", 0);
+  lw_chart_model_pan (fixture->model, 0.5, LW_CHART_PANNED);
+  g_assert_true (lw_chart_model_get_following (fixture->model));
+
+  lw_chart_model_zoom (fixture->model, 100, 200);
+  assert_in_view (fixture, 100, 200);
+  lw_chart_model_pan (fixture->model, 0.25, LW_CHART_PANNED);
+  for (int i = 0; i < 2; i++)
+    {
+      lw_chart_view_get_chart (i ? fixture->loss : fixture->accuracy, &chart);
+      g_assert_cmpfloat_with_epsilon (chart.x_min, 125, 1e-6);
+      g_assert_cmpfloat_with_epsilon (chart.x_max, 225, 1e-6);
+    }
+  lw_chart_model_pan (fixture->model, 0.25, LW_CHART_CHANGED);
+  lw_chart_view_get_chart (fixture->loss, &chart);
+  g_assert_cmpfloat (chart.x_min, <, 140);
+  assert_in_view (fixture, 150, 250);
+
+  /* No further than the run goes, and as wide as before. */
+  lw_chart_model_pan (fixture->model, 100, LW_CHART_PANNED);
+  assert_in_view (fixture, 400, 500);
+  lw_chart_model_pan (fixture->model, -100, LW_CHART_PANNED);
+  assert_in_view (fixture, 0, 100);
+
+  /* What comes in moves nothing, and neither does a run that comes or goes. */
+  lw_chart_model_zoom (fixture->model, 100, 200);
+  train (fixture, 150);
+  lw_chart_model_update (fixture->model);
+  assert_in_view (fixture, 100, 200);
+  lw_chart_model_set_run (fixture->model, 2, fixture->history, "Run 2", 0);
+  lw_chart_model_select_run (fixture->model, 2);
+  lw_chart_model_keep_runs (fixture->model, (guint[]) { 2, 7 }, 2);
+  assert_in_view (fixture, 100, 200);
+}
+
+/* Zooming and moving go by factors. */
+static void
+test_log_x (Fixture *fixture, gconstpointer data)
+{
+  LwChart chart;
+
+  train (fixture, 500);
+  lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 1", 0);
+  lw_chart_model_zoom (fixture->model, 100, 200);
+  g_object_set (fixture->model, "log-x", TRUE, NULL);
+  g_assert_true (lw_chart_model_get_log_x (fixture->model));
+  g_assert_true (lw_chart_model_get_following (fixture->model));
+  assert_in_view (fixture, 1, 500);
+
+  lw_chart_model_zoom (fixture->model, 5, 50);
+  assert_in_view (fixture, 5, 50);
+  lw_chart_model_pan (fixture->model, 1, LW_CHART_PANNED);
+  assert_in_view (fixture, 50, 500);
+  lw_chart_model_pan (fixture->model, -0.5, LW_CHART_PANNED);
+  assert_in_view (fixture, 50 / sqrt (10), 500 / sqrt (10));
+  lw_chart_model_pan (fixture->model, -9, LW_CHART_PANNED);
+  assert_in_view (fixture, 1, 10);
+  lw_chart_model_zoom (fixture->model, 20, 80);
+  lw_chart_model_zoom_about (fixture->model, 40, 0.5);
+  assert_in_view (fixture, sqrt (20.0 * 40), sqrt (40.0 * 80));
+  lw_chart_model_zoom (fixture->model, 30, 30);
+  lw_chart_view_get_chart (fixture->loss, &chart);
+  iterate_for (400);
+  lw_chart_view_get_chart (fixture->loss, &chart);
+  g_assert_cmpfloat (chart.x_max - chart.x_min, >, 5);
+  g_assert_cmpfloat (chart.x_max - chart.x_min, <, 15);
+  lw_chart_model_zoom_about (fixture->model, 30, 1e6);
+  g_assert_true (lw_chart_model_get_following (fixture->model));
+
+  for (int unit = LW_CHART_X_STEP; unit <= LW_CHART_X_SECONDS; unit++)
+    {
+      lw_chart_model_set_x_unit (fixture->model, (LwChartXUnit) unit);
+      iterate_for (400);
+      lw_chart_view_get_chart (fixture->loss, &chart);
+      g_assert_true (chart.log_x);
+      g_assert_cmpfloat (chart.x_min, >, 0);
+      g_assert_cmpint (count_run_pixels (fixture->loss, 0), >, 200);
+    }
+}
+
+static void
+test_rate (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (LwHistory) history = lw_history_new ();
+  LwChartView          *rate = g_object_ref_sink (
+      LW_CHART_VIEW (lw_chart_view_new (fixture->model, LW_CHART_RATE)));
+  LwHistoryPoint        point = { .kind = LW_POINT_TRAIN, .epoch = 1, .loss = 1, .accuracy = 0.9f,
+                                  .n_images = 128, .rate = 0.01f };
+  LwHistoryPoint        event = { .kind = LW_POINT_EVENT, .epoch = 1, .step = 50, .note = "rate 0.0003" };
+  LwChart               chart;
+
+  gtk_test_accessible_assert_role (GTK_ACCESSIBLE (rate), GTK_ACCESSIBLE_ROLE_IMG);
+  assert_description (rate, "Learning rate, no values yet");
+  for (point.step = 1; point.step <= 100; point.step++)
+    {
+      if (point.step == 51)
+        {
+          lw_history_append (history, &event);
+          point.rate = 0.0003f;
+        }
+      lw_history_append (history, &point);
+    }
+  lw_chart_model_set_run (fixture->model, 1, history, "Run 1", 0);
+  assert_description (rate, "Learning rate, Run 1, 0.0003 at step 100");
+  lw_chart_model_set_hover (fixture->model, 50, rate);
+  assert_description (rate, "Learning rate, Run 1, 0.01 at step 50, rate 0.0003");
+  gtk_test_accessible_assert_property (GTK_ACCESSIBLE (rate),
+                                       GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       "Learning rate, Run 1, 0.01 at step 50, rate 0.0003");
+  lw_chart_model_move_hover (fixture->model, 1, rate);
+  assert_description (rate, "Learning rate, Run 1, 0.0003 at step 51");
+
+  /* Whatever the loss's axis. */
+  lw_chart_model_set_log_y (fixture->model, FALSE);
+  lw_chart_view_get_chart (rate, &chart);
+  g_assert_true (chart.log_y);
+  g_object_unref (rate);
 }
 
 static void
@@ -348,16 +528,16 @@ test_runs (Fixture *fixture, gconstpointer data)
   for (point.step = 1; point.step < 300; point.step++)
     lw_history_append (other, &point);
   train (fixture, 300);
-  lw_chart_model_set_run (fixture->model, fixture->history, "Run 2", 0);
-  lw_chart_model_set_run (fixture->model, other, "Run 1", 1);
+  lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 2", 0);
+  lw_chart_model_set_run (fixture->model, 2, other, "Run 1", 1);
   iterate_for (50);
   g_assert_cmpint (count_run_pixels (fixture->loss, 1), >, 100);
 
-  lw_chart_model_set_run_visible (fixture->model, 1, FALSE);
+  lw_chart_model_set_run_visible (fixture->model, 2, FALSE);
   g_assert_cmpint (count_run_pixels (fixture->loss, 1), ==, 0);
-  lw_chart_model_set_run_visible (fixture->model, 1, TRUE);
+  lw_chart_model_set_run_visible (fixture->model, 2, TRUE);
 
-  lw_chart_model_select_run (fixture->model, 1);
+  lw_chart_model_select_run (fixture->model, 2);
   lw_chart_init (&chart, LW_CHART_LOSS);
   lw_chart_model_fill (fixture->model, &chart);
   g_assert_cmpuint (chart.n_series, ==, 2);
@@ -365,7 +545,20 @@ test_runs (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (chart.selected, ==, 0);
   assert_description (fixture->loss, "Loss, Run 1, 1.000 at step 299");
 
-  lw_chart_model_remove_run (fixture->model, 1);
+  /* Two may look the same; each is known by its number. */
+  lw_chart_model_set_run (fixture->model, 9, other, "Run 9", 1);
+  lw_chart_model_fill (fixture->model, &chart);
+  g_assert_cmpuint (chart.n_series, ==, 3);
+  g_assert_cmpstr (chart.series[0].name, ==, "Run 1");
+  g_assert_cmpstr (chart.series[1].name, ==, "Run 9");
+  g_assert_cmpstr (chart.series[2].name, ==, "Run 2");
+  g_assert_cmpuint (chart.series[1].slot, ==, chart.series[0].slot);
+  lw_chart_model_set_run_visible (fixture->model, 9, FALSE);
+  lw_chart_model_fill (fixture->model, &chart);
+  g_assert_cmpuint (chart.n_series, ==, 2);
+  lw_chart_model_keep_runs (fixture->model, (guint[]) { 1, 2 }, 2);
+
+  lw_chart_model_remove_run (fixture->model, 2);
   assert_description (fixture->loss, "Loss, Run 2, 0.052 at step 300");
   lw_chart_model_clear (fixture->model);
   assert_description (fixture->loss, "Loss, no values yet");
@@ -377,7 +570,7 @@ test_properties (Fixture *fixture, gconstpointer data)
   LwChart chart;
 
   train (fixture, 300);
-  lw_chart_model_set_run (fixture->model, fixture->history, "Run 1", 0);
+  lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 1", 0);
   g_object_set (fixture->model,
                 "x-unit",
                 LW_CHART_X_EPOCH,
@@ -429,6 +622,9 @@ main (int argc, char **argv)
   ADD ("animation", test_animation);
   ADD ("reading", test_reading);
   ADD ("keys", test_keys);
+  ADD ("pan", test_pan);
+  ADD ("log-x", test_log_x);
+  ADD ("rate", test_rate);
   ADD ("runs", test_runs);
   ADD ("properties", test_properties);
 

@@ -25,7 +25,8 @@ make_history (int n_steps, int steps_per_epoch, float (*loss) (int step))
                                .loss = value,
                                .accuracy = isnan (value) ? NAN : 1 - fminf (value, 2.2f) / 2.5f,
                                .seconds = 0.01 * step,
-                               .n_images = 128 };
+                               .n_images = 128,
+                               .rate = 0.001f };
 
       lw_history_append (history, &point);
       if (step % steps_per_epoch == 0)
@@ -273,6 +274,17 @@ test_numbers (void)
   assert_text (lw_chart_format_time (65, 1), "1:05");
   assert_text (lw_chart_format_time (3723, 1), "1:02:03");
   assert_text (lw_chart_format_value (LW_CHART_ACCURACY, 0.9791, 3), "97.9\342\200\257%");
+  assert_text (lw_chart_format_value (LW_CHART_RATE, 0.001, 3), "0.001");
+  assert_text (lw_chart_format_value (LW_CHART_RATE, 0.00024999, 3), "0.00025");
+  assert_text (lw_chart_format_value (LW_CHART_RATE, 0.000123456, 4), "0.0001235");
+  assert_text (lw_chart_format_value (LW_CHART_RATE, 3e-5, 3), "3e−5");
+  assert_text (lw_chart_format_value (LW_CHART_RATE, NAN, 3), "NaN");
+  assert_text (lw_chart_format_digits (0, 3), "0");
+  assert_text (lw_chart_format_digits (12.5, 3), "12.5");
+  assert_text (lw_chart_format_digits (1000, 3), "1,000");
+  assert_text (lw_chart_format_power (0.0005, 3), "5e−4");
+  assert_text (lw_chart_format_power (0.001, 3), "1e−3");
+  assert_text (lw_chart_format_power (1e-310, 2), "0e−300");
 }
 
 static void
@@ -314,6 +326,139 @@ test_ranges (void)
   drawing_clear (&drawing);
 }
 
+/* On a logarithmic axis: there and back, evenly by factors, and nothing to the left of all. */
+static void
+test_log_x (void)
+{
+  LwChart     chart;
+  LwChartArea area = { 50, 10, 400, 200 };
+
+  lw_chart_init (&chart, LW_CHART_LOSS);
+  chart.log_x = TRUE;
+  chart.x_min = 1;
+  chart.x_max = 10000;
+  g_assert_cmpfloat_with_epsilon (lw_chart_x_to_pixel (&chart, &area, 1), 50, 1e-9);
+  g_assert_cmpfloat_with_epsilon (lw_chart_x_to_pixel (&chart, &area, 10), 150, 1e-9);
+  g_assert_cmpfloat_with_epsilon (lw_chart_x_to_pixel (&chart, &area, 10000), 450, 1e-9);
+  g_assert_cmpfloat (lw_chart_x_to_pixel (&chart, &area, 0), <, -1000);
+  g_assert_cmpfloat (lw_chart_x_to_pixel (&chart, &area, -5), <, -1000);
+  for (double x = 0.01; x < 1e7; x *= 1.37)
+    g_assert_cmpfloat_with_epsilon (
+        lw_chart_pixel_to_x (&chart, &area, lw_chart_x_to_pixel (&chart, &area, x)) / x, 1, 1e-9);
+  for (double share = -1; share <= 2; share += 0.125)
+    g_assert_cmpfloat_with_epsilon (
+        lw_chart_x_to_share (&chart, lw_chart_share_to_x (&chart, share)), share, 1e-9);
+}
+
+static void
+test_log_x_ranges (void)
+{
+  static const struct {
+    LwChartXUnit unit;
+    double       begin, end;
+  } cases[] = {
+    { LW_CHART_X_STEP, 1, 2500 },
+    { LW_CHART_X_EPOCH, 1.0 / 500, 5 },
+    { LW_CHART_X_SECONDS, 0.01, 25 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (int n_steps = 0; n_steps <= 2000; n_steps += 2000)
+      {
+        Drawing drawing;
+
+        drawing_init (&drawing, n_steps, falling, LW_CHART_LOSS);
+        drawing.chart.steps_per_epoch = 500;
+        drawing.chart.x_unit = cases[i].unit;
+        drawing.chart.log_x = TRUE;
+        lw_chart_fit_x (&drawing.chart);
+        if (n_steps > 0 || cases[i].unit != LW_CHART_X_SECONDS)
+          {
+            g_assert_cmpfloat_with_epsilon (drawing.chart.x_min, cases[i].begin, 1e-9);
+            g_assert_cmpfloat_with_epsilon (drawing.chart.x_max, cases[i].end, 1e-9);
+          }
+        else
+          g_assert_cmpfloat (drawing.chart.x_min, >, 0);
+        drawing_clear (&drawing);
+      }
+}
+
+/* Seconds as a person counts them. */
+static void
+test_log_time_ticks (void)
+{
+  assert_ticks (lw_chart_ticks_log_time (0.05, 700, 8), 5, (double[]) { 0.1, 1, 10, 60, 600 });
+  assert_ticks (lw_chart_ticks_log_time (1, 10000, 8), 5, (double[]) { 1, 10, 60, 600, 3600 });
+  /* Between two of them: linear steps. */
+  assert_ticks (lw_chart_ticks_log_time (100, 400, 6), 5, (double[]) { 120, 180, 240, 300, 360 });
+  g_assert_cmpuint (lw_chart_ticks_log_time (0, 10, 6).n_values, ==, 0);
+}
+
+typedef struct {
+  float first, last;
+  gboolean log;
+  double low, high;
+} RateCase;
+
+/* From 0 on, or by factors where the rates ask for it. */
+static void
+test_rate_ranges (void)
+{
+  static const RateCase cases[] = {
+    { 0.001f, 0.001f, FALSE, 0, 0.0012 },
+    { 0.001f, 0.0002f, FALSE, 0, 0.0012 },
+    { 0.01f, 0.0003f, TRUE, 0.0002, 0.012 },
+    { 0.1f, 1e-6f, TRUE, 5e-7, 0.12 },
+    { 0, 0.5f, FALSE, 0, 0.6 },
+    { NAN, NAN, FALSE, 0, 0.002 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      Drawing        drawing;
+      LwHistoryPoint point = { .kind = LW_POINT_TRAIN, .epoch = 1, .loss = 1, .accuracy = 0.5f };
+
+      drawing_init (&drawing, 0, falling, LW_CHART_RATE);
+      for (point.step = 1; point.step <= 100; point.step++)
+        {
+          point.rate = point.step <= 50 ? cases[i].first : cases[i].last;
+          lw_history_append (drawing.history, &point);
+        }
+      lw_curve_update (drawing.curve);
+      drawing.chart.steps_per_epoch = 50;
+      fit_and_draw (&drawing);
+      g_assert_cmpint (drawing.chart.log_y, ==, cases[i].log);
+      g_assert_cmpfloat_with_epsilon (drawing.chart.y_min, cases[i].low, 1e-9);
+      g_assert_cmpfloat_with_epsilon (drawing.chart.y_max, cases[i].high, 1e-9);
+      g_assert_cmpint (count_run_pixels (&drawing, FALSE), ==, 0);
+      if (!isnan (cases[i].first))
+        g_assert_cmpint (count_run_pixels (&drawing, TRUE), >, 100);
+      drawing_clear (&drawing);
+    }
+}
+
+/* Steps of one image make an epoch longer than planned; what is left of the plan comes behind it. */
+static void
+test_range_of_uneven_epochs (void)
+{
+  Drawing        drawing;
+  LwHistoryPoint point = { .kind = LW_POINT_TRAIN, .epoch = 1, .loss = 1, .accuracy = 0.5f };
+
+  drawing_init (&drawing, 0, falling, LW_CHART_LOSS);
+  drawing.chart.steps_per_epoch = 100;
+  lw_curve_set_plan (drawing.curve, 100, 128);
+  for (point.step = 1; point.step <= 100; point.step++)
+    {
+      point.n_images = point.step <= 64 ? 1 : 128;
+      lw_history_append (drawing.history, &point);
+    }
+  lw_curve_update (drawing.curve);
+  lw_chart_fit_x (&drawing.chart);
+  /* 64 images and 36 batches are behind, 63.5 batches to come, then four epochs. */
+  g_assert_cmpfloat (drawing.chart.x_max, ==, 164 + 400);
+  drawing_clear (&drawing);
+}
+
 /* Anything a loss may do, on either axis, by any unit: drawn, and only inside. */
 static void
 test_odd_data (void)
@@ -323,19 +468,22 @@ test_odd_data (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (losses); i++)
     for (guint j = 0; j < G_N_ELEMENTS (lengths); j++)
-      for (int k = 0; k < 12; k++)
+      for (int k = 0; k < 36; k++)
         {
           Drawing drawing;
           int     visible;
 
-          drawing_init (&drawing, lengths[j], losses[i], k % 2 ? LW_CHART_ACCURACY : LW_CHART_LOSS);
-          drawing.chart.log_y = drawing.chart.metric == LW_CHART_LOSS && k / 2 % 2;
-          drawing.chart.x_unit = (LwChartXUnit) (k / 4);
+          drawing_init (&drawing, lengths[j], losses[i], (LwChartMetric) (k % 3));
+          drawing.chart.log_y = drawing.chart.metric == LW_CHART_LOSS && k / 3 % 2;
+          drawing.chart.log_x = k / 6 % 2;
+          drawing.chart.x_unit = (LwChartXUnit) (k / 12);
           fit_and_draw (&drawing);
 
           g_assert_cmpint (count_run_pixels (&drawing, FALSE), ==, 0);
           visible = count_run_pixels (&drawing, TRUE);
-          if (lengths[j] == 0 || losses[i] == never)
+          if (drawing.chart.metric == LW_CHART_RATE)
+            g_assert_cmpint (visible > 20, ==, lengths[j] > 0);
+          else if (lengths[j] == 0 || losses[i] == never)
             g_assert_cmpint (visible, ==, 0);
           else if (losses[i] == falling || losses[i] == constant || losses[i] == holed)
             g_assert_cmpint (visible, >, 20);
@@ -456,12 +604,14 @@ test_glide (void)
 }
 
 static LwChartWork
-work_for (int n_steps)
+work_for (int n_steps, gboolean log_x, LwChartXUnit unit)
 {
   Drawing     drawing;
   LwChartWork work;
 
   drawing_init (&drawing, n_steps, falling, LW_CHART_LOSS);
+  drawing.chart.log_x = log_x;
+  drawing.chart.x_unit = unit;
   fit_and_draw (&drawing);
   g_assert_cmpint (count_run_pixels (&drawing, TRUE), >, 500);
   g_assert_cmpint (count_run_pixels (&drawing, FALSE), ==, 0);
@@ -473,19 +623,23 @@ work_for (int n_steps)
 static void
 test_cost_does_not_grow (void)
 {
-  LwChartWork few = work_for (10000);
-  LwChartWork many = work_for (1000000);
+  for (int i = 0; i < 6; i++)
+    {
+      gboolean    log_x = i % 2;
+      LwChartWork few = work_for (10000, log_x, (LwChartXUnit) (i / 2));
+      LwChartWork many = work_for (1000000, log_x, (LwChartXUnit) (i / 2));
 
-  g_test_message ("10,000 points: %" G_GUINT64_FORMAT " columns, %" G_GUINT64_FORMAT
-                  " visited; 1,000,000: %" G_GUINT64_FORMAT ", %" G_GUINT64_FORMAT,
-                  few.n_columns,
-                  few.n_visited,
-                  many.n_columns,
-                  many.n_visited);
-  /* Batch values, their smoothed band and the line. */
-  g_assert_cmpuint (many.n_columns, <=, 3 * WIDTH);
-  g_assert_cmpuint (many.n_columns, <=, few.n_columns + WIDTH);
-  g_assert_cmpuint (many.n_visited, <, 5 * few.n_visited);
+      g_test_message ("10,000 points: %" G_GUINT64_FORMAT " columns, %" G_GUINT64_FORMAT
+                      " visited; 1,000,000: %" G_GUINT64_FORMAT ", %" G_GUINT64_FORMAT,
+                      few.n_columns,
+                      few.n_visited,
+                      many.n_columns,
+                      many.n_visited);
+      /* Batch values, their smoothed band and the line; by factors, first where they begin to crowd. */
+      g_assert_cmpuint (many.n_columns, <=, (log_x ? 4 : 3) * WIDTH);
+      g_assert_cmpuint (many.n_columns, <=, few.n_columns + WIDTH);
+      g_assert_cmpuint (many.n_visited, <, 5 * few.n_visited);
+    }
 }
 
 int
@@ -498,6 +652,11 @@ main (int argc, char **argv)
   g_test_add_func ("/chart/ticks/time", test_time_ticks);
   g_test_add_func ("/chart/numbers", test_numbers);
   g_test_add_func ("/chart/ranges", test_ranges);
+  g_test_add_func ("/chart/ticks/log-time", test_log_time_ticks);
+  g_test_add_func ("/chart/log-x/mapping", test_log_x);
+  g_test_add_func ("/chart/log-x/ranges", test_log_x_ranges);
+  g_test_add_func ("/chart/rate-ranges", test_rate_ranges);
+  g_test_add_func ("/chart/uneven-epochs", test_range_of_uneven_epochs);
   g_test_add_func ("/chart/glide", test_glide);
   g_test_add_func ("/chart/odd-data", test_odd_data);
   g_test_add_func ("/chart/zoom-and-hover", test_zoomed_and_hovered);

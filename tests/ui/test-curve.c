@@ -242,7 +242,7 @@ test_x_units (void)
   /* The epoch under way is taken to be as long as the one before it … */
   g_assert_cmpfloat_with_epsilon (lw_curve_get_x (curve, 249, LW_CHART_X_EPOCH), 2.5, 1e-9);
   /* … unless the plan says otherwise. */
-  lw_curve_set_steps_per_epoch (curve, 200);
+  lw_curve_set_plan (curve, 200, 128);
   g_assert_cmpfloat_with_epsilon (lw_curve_get_x (curve, 249, LW_CHART_X_EPOCH), 2.25, 1e-9);
 
   for (int unit = LW_CHART_X_STEP; unit <= LW_CHART_X_SECONDS; unit++)
@@ -272,9 +272,124 @@ test_begins_amid_an_epoch (void)
   for (int step = 151; step <= 180; step++)
     append (history, 2, step, 1, 0.5f);
   curve = lw_curve_new (history);
-  lw_curve_set_steps_per_epoch (curve, 100);
+  lw_curve_set_plan (curve, 100, 128);
   g_assert_cmpfloat_with_epsilon (lw_curve_get_x (curve, 0, LW_CHART_X_EPOCH), 1.51, 1e-9);
   g_assert_cmpfloat_with_epsilon (lw_curve_get_x (curve, 29, LW_CHART_X_EPOCH), 1.8, 1e-9);
+}
+
+static void
+append_step (LwHistory *history, int epoch, gint64 step, int n_images, float rate)
+{
+  LwHistoryPoint point = { .kind = LW_POINT_TRAIN,
+                           .epoch = epoch,
+                           .step = step,
+                           .loss = 1,
+                           .accuracy = 0.5f,
+                           .seconds = 0.01 * (double) step,
+                           .n_images = n_images,
+                           .rate = rate };
+
+  lw_history_append (history, &point);
+}
+
+/* Ten batches of 100 images an epoch, but in the second one batch was taken image by image: its bounds are
+ * those of what was run, and the plan tells of the rest only. */
+static void
+test_uneven_steps (void)
+{
+  g_autoptr (LwHistory) history = lw_history_new ();
+  g_autoptr (LwCurve)   curve = NULL;
+  gint64                step = 0;
+  int                   number;
+  double                begin, end;
+
+  for (int i = 0; i < 10; i++)
+    append_step (history, 1, ++step, 100, 0.1f);
+  for (int i = 0; i < 100; i++)
+    append_step (history, 2, ++step, 1, 0.1f);
+  for (int i = 0; i < 9; i++)
+    append_step (history, 2, ++step, 100, 0.1f);
+  for (int i = 0; i < 5; i++)
+    append_step (history, 3, ++step, 100, 0.1f);
+  curve = lw_curve_new (history);
+  lw_curve_set_plan (curve, 10, 100);
+
+  lw_curve_get_epoch (curve, 1, LW_CHART_X_STEP, &number, &begin, &end);
+  g_assert_cmpint (number, ==, 2);
+  g_assert_cmpfloat (begin, ==, 10);
+  g_assert_cmpfloat (end, ==, 119);
+  lw_curve_get_epoch (curve, 2, LW_CHART_X_STEP, &number, &begin, &end);
+  g_assert_cmpfloat (begin, ==, 119);
+  g_assert_cmpfloat (end, ==, 129);
+
+  /* By epochs a step of one image is a hundredth as far as one of 100. */
+  g_assert_cmpfloat_with_epsilon (lw_curve_get_x (curve, 9, LW_CHART_X_EPOCH), 1, 1e-9);
+  g_assert_cmpfloat_with_epsilon (lw_curve_get_x (curve, 59, LW_CHART_X_EPOCH), 1.05, 1e-9);
+  g_assert_cmpfloat_with_epsilon (lw_curve_get_x (curve, 109, LW_CHART_X_EPOCH), 1.1, 1e-9);
+  g_assert_cmpfloat_with_epsilon (lw_curve_get_x (curve, 118, LW_CHART_X_EPOCH), 2, 1e-9);
+  g_assert_cmpfloat_with_epsilon (lw_curve_get_x (curve, 123, LW_CHART_X_EPOCH), 2.5, 1e-9);
+  for (gsize i = 1; i < lw_curve_get_length (curve); i++)
+    g_assert_cmpfloat (lw_curve_get_x (curve, i, LW_CHART_X_EPOCH), >,
+                       lw_curve_get_x (curve, i - 1, LW_CHART_X_EPOCH));
+}
+
+/* Rates are what they were: never smoothed, unknown ones are gaps. */
+static void
+test_rates (void)
+{
+  g_autoptr (LwHistory) history = lw_history_new ();
+  g_autoptr (LwCurve)   curve = NULL;
+  LwCurveRange          range;
+
+  for (int step = 1; step <= 10; step++)
+    append_step (history, 1, step, 100, step == 3 ? NAN : step <= 5 ? 0.01f : 0.001f);
+  curve = lw_curve_new (history);
+  lw_curve_set_smoothing (curve, 0.99);
+  g_assert_cmpfloat (lw_curve_get_smoothed (curve, LW_CHART_RATE, 4), ==, 0.01f);
+  g_assert_cmpfloat (lw_curve_get_smoothed (curve, LW_CHART_RATE, 5), ==, 0.001f);
+  g_assert_true (isnan (lw_curve_get_smoothed (curve, LW_CHART_RATE, 2)));
+  g_assert_true (lw_curve_get_range (curve, LW_CHART_RATE, TRUE, 0, 10, &range, NULL));
+  g_assert_cmpfloat (range.min, ==, 0.001f);
+  g_assert_cmpfloat (range.max, ==, 0.01f);
+}
+
+static void
+append_test (LwHistory *history, gint64 step, float loss, float accuracy)
+{
+  LwHistoryPoint point = { .kind = LW_POINT_TEST, .epoch = (gint32) step / 10, .step = step, .loss = loss,
+                           .accuracy = accuracy, .n_images = 10000 };
+
+  lw_history_append (history, &point);
+}
+
+static void
+test_best (void)
+{
+  static const float    losses[] = { NAN, 0.5f, 0.2f, 0.3f, 0.2f };
+  g_autoptr (LwHistory) history = lw_history_new ();
+  g_autoptr (LwCurve)   curve = lw_curve_new (history);
+
+  g_assert_null (lw_curve_get_best (curve));
+  for (int epoch = 1; epoch <= 5; epoch++)
+    {
+      for (int i = 1; i <= 10; i++)
+        append (history, epoch, 10 * (epoch - 1) + i, 1, 0.5f);
+      /* The most accurate one is another. */
+      append_test (history, 10 * epoch, losses[epoch - 1], epoch == 4 ? 0.99f : 0.9f);
+      lw_curve_update (curve);
+      if (epoch == 1)
+        g_assert_null (lw_curve_get_best (curve));
+      else
+        g_assert_cmpint (lw_curve_get_best (curve)->step, ==, epoch == 2 ? 20 : 30);
+    }
+
+  /* The run went back to before its best: it was not. */
+  append (history, 3, 25, 1, 0.5f);
+  lw_curve_update (curve);
+  g_assert_cmpint (lw_curve_get_best (curve)->step, ==, 20);
+  append (history, 2, 12, 1, 0.5f);
+  lw_curve_update (curve);
+  g_assert_null (lw_curve_get_best (curve));
 }
 
 static void
@@ -334,6 +449,9 @@ main (int argc, char **argv)
   g_test_add_func ("/curve/increments", test_reads_increments);
   g_test_add_func ("/curve/x-units", test_x_units);
   g_test_add_func ("/curve/amid-an-epoch", test_begins_amid_an_epoch);
+  g_test_add_func ("/curve/uneven-steps", test_uneven_steps);
+  g_test_add_func ("/curve/rates", test_rates);
+  g_test_add_func ("/curve/best", test_best);
   g_test_add_func ("/curve/going-back", test_marks_and_going_back);
 
   return g_test_run ();

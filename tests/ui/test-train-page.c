@@ -482,7 +482,7 @@ test_runs (Fixture *f, gconstpointer data)
     {
       g_autoptr (LwHistory) history = lw_history_new ();
 
-      lw_chart_model_set_run (model, history, "Run", slot);
+      lw_chart_model_set_run (model, slot + 1, history, "Run", slot);
     }
   g_object_set (second, "state", "training", "train-loss", 0.0654, "test-loss", NAN,
                 "test-accuracy", 0.9834, NULL);

@@ -44,7 +44,7 @@ draw_band (const LwChartCanvas *canvas, int number, double begin, double end, in
     {
       lw_chart_set_source (cr,
                            canvas->style->foreground,
-                           canvas->style->high_contrast ? 0.07 : 0.03);
+                           canvas->style->high_contrast ? 0.08 : 0.03);
       cairo_rectangle (cr, round (left), area.y, round (right) - round (left), area.height);
       cairo_fill (cr);
     }
@@ -57,7 +57,7 @@ draw_band (const LwChartCanvas *canvas, int number, double begin, double end, in
     return;
   if (stride == 1 && width > right - left)
     return;
-  lw_chart_set_source (cr, canvas->style->foreground, LW_CHART_DIM);
+  lw_chart_set_source (cr, canvas->style->foreground, lw_chart_dim (canvas));
   lw_chart_text (cr,
                  canvas->style,
                  LW_CHART_CAPTION,
@@ -68,22 +68,96 @@ draw_band (const LwChartCanvas *canvas, int number, double begin, double end, in
                  0.5);
 }
 
-/* By steps or epochs the plan says where the epochs are, before any of them is run. */
-static void
-draw_planned_bands (const LwChartCanvas *canvas)
-{
-  const LwChart *chart = canvas->chart;
-  double         epoch = chart->x_unit == LW_CHART_X_EPOCH ? 1 : (double) chart->steps_per_epoch;
-  double         band = epoch / (chart->x_max - chart->x_min) * canvas->area.width;
-  int            first, last, stride;
+typedef struct {
+  int    number;
+  double begin, end;
+} Band;
 
-  if (epoch <= 0 || band < MIN_BAND)
-    return;
-  first = (int) MAX (floor (chart->x_min / epoch), 0);
-  last = (int) ceil (chart->x_max / epoch);
-  stride = epoch_label_stride (band, canvas->scale);
-  for (int i = first; i < last; i++)
-    draw_band (canvas, i + 1, i * epoch, (i + 1) * epoch, stride);
+/* The i-th epoch from the run's start on. Those that were run have the length they had: steps of one
+ * example make one longer. The plan tells of the others. FALSE where there is none to tell of. */
+static gboolean
+get_band (const LwChart *chart, const LwCurve *curve, guint i, Band *band)
+{
+  double planned = chart->x_unit == LW_CHART_X_EPOCH ? 1 : (double) chart->steps_per_epoch;
+  guint  n_epochs = curve ? lw_curve_get_n_epochs (curve) : 0;
+  guint  before = 0;
+  double unused;
+
+  *band = (Band) { 0 };
+  if (n_epochs > 0)
+    {
+      lw_curve_get_epoch (curve, 0, chart->x_unit, &band->number, &unused, &band->end);
+      before = (guint) MAX (band->number - 1, 0);
+      if (i >= before)
+        {
+          guint n = MIN (i - before, n_epochs - 1);
+
+          lw_curve_get_epoch (curve, n, chart->x_unit, &band->number, &band->begin, &band->end);
+          i -= before + n;
+          if (i == 0)
+            return TRUE;
+          i--;
+        }
+      else
+        *band = (Band) { 0 };
+    }
+  band->number += (int) i + 1;
+  band->begin = band->end + i * planned;
+  band->end = band->begin + planned;
+  return planned > 0;
+}
+
+/* The first epoch that reaches into view. */
+static guint
+find_band (const LwChart *chart, const LwCurve *curve)
+{
+  guint low = 0, high = 1;
+  Band  band;
+
+  while (high < G_MAXINT / 2 && get_band (chart, curve, high, &band) && band.end <= chart->x_min)
+    {
+      low = high;
+      high *= 2;
+    }
+  while (low < high)
+    {
+      guint middle = (low + high) / 2;
+
+      if (get_band (chart, curve, middle, &band) && band.end <= chart->x_min)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+static void
+draw_bands_by_step (const LwChartCanvas *canvas)
+{
+  const LwChart       *chart = canvas->chart;
+  const LwChartSeries *series = selected_series (chart);
+  const LwCurve       *curve = series ? series->curve : NULL;
+  double               planned = chart->x_unit == LW_CHART_X_EPOCH ? 1 : (double) chart->steps_per_epoch;
+  int                  stride = 1;
+  Band                 band;
+
+  if (!chart->log_x && planned > 0)
+    {
+      double width = planned / (chart->x_max - chart->x_min) * canvas->area.width;
+
+      if (width < MIN_BAND)
+        return;
+      stride = epoch_label_stride (width, canvas->scale);
+    }
+  for (guint i = find_band (chart, curve);
+       get_band (chart, curve, i, &band) && band.begin < chart->x_max;
+       i++)
+    {
+      /* On a logarithmic axis they get narrower to the right. */
+      if (lw_chart_canvas_x (canvas, band.end) - lw_chart_canvas_x (canvas, band.begin) < MIN_BAND)
+        break;
+      draw_band (canvas, band.number, band.begin, band.end, stride);
+    }
 }
 
 /* On the clock, only epochs that were run have a place. */
@@ -92,34 +166,32 @@ draw_timed_bands (const LwChartCanvas *canvas)
 {
   const LwChart       *chart = canvas->chart;
   const LwChartSeries *series = selected_series (chart);
-  guint                n_epochs;
-  double               mean;
-  int                  stride;
-  gsize                length;
+  guint                n_epochs = series ? lw_curve_get_n_epochs (series->curve) : 0;
+  double               last, mean;
+  int                  stride = 1;
 
-  if (series == NULL)
-    return;
-  n_epochs = lw_curve_get_n_epochs (series->curve);
-  length = lw_curve_get_length (series->curve);
   if (n_epochs == 0)
     return;
-
-  mean = (lw_curve_get_x (series->curve, length - 1, LW_CHART_X_SECONDS)
-          - lw_curve_get_x (series->curve, 0, LW_CHART_X_SECONDS))
-         / n_epochs / (chart->x_max - chart->x_min) * canvas->area.width;
-  if (mean < MIN_BAND)
+  last = lw_curve_get_x (series->curve, lw_curve_get_length (series->curve) - 1, chart->x_unit);
+  mean = (last - lw_curve_get_x (series->curve, 0, chart->x_unit)) / n_epochs
+         / (chart->x_max - chart->x_min) * canvas->area.width;
+  if (!chart->log_x && mean < MIN_BAND)
     return;
-  stride = epoch_label_stride (mean, canvas->scale);
+  if (!chart->log_x)
+    stride = epoch_label_stride (mean, canvas->scale);
   for (guint i = 0; i < n_epochs; i++)
     {
       int      number;
       double   begin, end;
       gboolean open;
 
-      lw_curve_get_epoch (series->curve, i, LW_CHART_X_SECONDS, &number, &begin, &end);
+      lw_curve_get_epoch (series->curve, i, chart->x_unit, &number, &begin, &end);
       open = isnan (end);
       if (open)
-        end = lw_curve_get_x (series->curve, length - 1, LW_CHART_X_SECONDS);
+        end = last;
+      if (chart->log_x && i > 0
+          && lw_chart_canvas_x (canvas, end) - lw_chart_canvas_x (canvas, begin) < MIN_BAND)
+        break;
       /* The name of an epoch that still grows would creep along. */
       draw_band (canvas, number, begin, end, open && number > 1 ? 0 : stride);
     }
@@ -131,7 +203,27 @@ lw_chart_draw_bands (const LwChartCanvas *canvas)
   if (canvas->chart->x_unit == LW_CHART_X_SECONDS)
     draw_timed_bands (canvas);
   else
-    draw_planned_bands (canvas);
+    draw_bands_by_step (canvas);
+}
+
+static char *
+format_y_tick (const LwChart *chart, const LwChartTicks *ticks, double value)
+{
+  g_autofree char *number = NULL;
+
+  switch (chart->metric)
+    {
+    case LW_CHART_ACCURACY:
+      number = lw_chart_format_tick (value * 100, ticks->step * 100);
+      return g_strconcat (number, "\342\200\257%", NULL);
+    case LW_CHART_RATE:
+      /* "0.00025" would not fit the margin. */
+      return chart->y_max < 0.01 ? lw_chart_format_power (value, 3)
+                                 : lw_chart_format_digits (value, 3);
+    case LW_CHART_LOSS:
+    default:
+      return lw_chart_format_tick (value, ticks->step);
+    }
 }
 
 static void
@@ -148,29 +240,19 @@ draw_y_axis (const LwChartCanvas *canvas)
   for (guint i = 0; i < ticks.n_values; i++)
     {
       double           y = floor (lw_chart_canvas_y (canvas, ticks.values[i])) + 0.5;
-      g_autofree char *label = NULL;
+      g_autofree char *label = format_y_tick (chart, &ticks, ticks.values[i]);
 
       if (y > area.y + area.height)
         y -= 1;
       lw_chart_set_source (cr,
                            canvas->style->foreground,
-                           canvas->style->high_contrast ? 0.3 : 0.09);
+                           canvas->style->high_contrast ? 0.4 : 0.09);
       cairo_set_line_width (cr, 1);
       cairo_move_to (cr, area.x, y);
       cairo_rel_line_to (cr, area.width, 0);
       cairo_stroke (cr);
 
-      if (chart->metric == LW_CHART_LOSS)
-        {
-          label = lw_chart_format_tick (ticks.values[i], ticks.step);
-        }
-      else
-        {
-          g_autofree char *number = lw_chart_format_tick (ticks.values[i] * 100, ticks.step * 100);
-
-          label = g_strconcat (number, "\342\200\257%", NULL);
-        }
-      lw_chart_set_source (cr, canvas->style->foreground, LW_CHART_DIM);
+      lw_chart_set_source (cr, canvas->style->foreground, lw_chart_dim (canvas));
       lw_chart_text (cr,
                      canvas->style,
                      LW_CHART_CAPTION,
@@ -187,6 +269,8 @@ format_x_tick (const LwChart *chart, const LwChartTicks *ticks, double value)
 {
   if (chart->x_unit != LW_CHART_X_SECONDS)
     return lw_chart_format_tick (value, ticks->step);
+  if (ticks->step <= 0)
+    return lw_chart_format_time (value, value >= 1 ? 0 : (int) ceil (-log10 (value) - 1e-9));
   /* One way of writing for the whole axis: "0:30, 1:00", not "30 s, 1:00". */
   if (ticks->values[ticks->n_values - 1] >= 60)
     return value < 60 ? g_strdup_printf ("0:%02d", (int) (value + 0.5))
@@ -197,16 +281,20 @@ format_x_tick (const LwChart *chart, const LwChartTicks *ticks, double value)
 static LwChartTicks
 x_ticks (const LwChart *chart, guint max_ticks)
 {
-  switch (chart->x_unit)
+  double       min_step = chart->x_unit == LW_CHART_X_STEP ? 1 : 0;
+  LwChartTicks ticks;
+
+  if (chart->x_unit == LW_CHART_X_SECONDS)
+    return chart->log_x ? lw_chart_ticks_log_time (chart->x_min, chart->x_max, max_ticks)
+                        : lw_chart_ticks_time (chart->x_min, chart->x_max, max_ticks);
+  if (chart->log_x)
     {
-    case LW_CHART_X_SECONDS:
-      return lw_chart_ticks_time (chart->x_min, chart->x_max, max_ticks);
-    case LW_CHART_X_EPOCH:
-      return lw_chart_ticks_linear (chart->x_min, chart->x_max, max_ticks, 0);
-    case LW_CHART_X_STEP:
-    default:
-      return lw_chart_ticks_linear (chart->x_min, chart->x_max, max_ticks, 1);
+      ticks = lw_chart_ticks_log (chart->x_min, chart->x_max, max_ticks);
+      /* It falls back on linear ones, which know nothing of whole steps. */
+      if (ticks.step == 0 || ticks.step >= min_step)
+        return ticks;
     }
+  return lw_chart_ticks_linear (chart->x_min, chart->x_max, max_ticks, min_step);
 }
 
 /* As many ticks as there is room for, up to one in 80 px. */
@@ -251,12 +339,14 @@ draw_x_axis (const LwChartCanvas *canvas)
       g_autofree char *label = format_x_tick (canvas->chart, &ticks, ticks.values[i]);
       double           width;
 
-      lw_chart_set_source (cr, canvas->style->foreground, 0.2);
+      lw_chart_set_source (cr,
+                           canvas->style->foreground,
+                           canvas->style->high_contrast ? 0.8 : 0.2);
       cairo_set_line_width (cr, 1);
       cairo_move_to (cr, MIN (floor (x), area.x + area.width - 1) + 0.5, area.y + area.height);
       cairo_rel_line_to (cr, 0, 4 * canvas->scale);
       cairo_stroke (cr);
-      lw_chart_set_source (cr, canvas->style->foreground, LW_CHART_DIM);
+      lw_chart_set_source (cr, canvas->style->foreground, lw_chart_dim (canvas));
       /* The last one may be wider than the margin. */
       lw_chart_text_size (cr, canvas->style, LW_CHART_CAPTION, label, &width, NULL);
       lw_chart_text (cr,
@@ -369,7 +459,9 @@ draw_legend (const LwChartCanvas *canvas, double left_end, double middle)
       x += 14 * scale;
       lw_chart_swatch (canvas->cr, canvas->style, chart->series[i].slot, x, middle, 28 * scale);
       x += 33 * scale;
-      lw_chart_set_source (canvas->cr, canvas->style->foreground, 0.85);
+      lw_chart_set_source (canvas->cr,
+                           canvas->style->foreground,
+                           canvas->style->high_contrast ? 1 : 0.85);
       x += lw_chart_text (canvas->cr,
                           canvas->style,
                           LW_CHART_CAPTION,
@@ -412,7 +504,7 @@ lw_chart_draw_titles (const LwChartCanvas *canvas)
       double width;
 
       lw_chart_text_size (cr, canvas->style, LW_CHART_CAPTION, key, &width, NULL);
-      lw_chart_set_source (cr, canvas->style->foreground, LW_CHART_DIM);
+      lw_chart_set_source (cr, canvas->style->foreground, lw_chart_dim (canvas));
       if (area.x + area.width - width >= left_end)
         lw_chart_text (cr,
                        canvas->style,
@@ -427,7 +519,7 @@ lw_chart_draw_titles (const LwChartCanvas *canvas)
   if (chart->show_axis_title)
     {
       axis = axis_title (chart);
-      lw_chart_set_source (cr, canvas->style->foreground, LW_CHART_DIM);
+      lw_chart_set_source (cr, canvas->style->foreground, lw_chart_dim (canvas));
       lw_chart_text (cr,
                      canvas->style,
                      LW_CHART_CAPTION,

@@ -33,6 +33,13 @@ lw_chart_glide_start (LwChartGlide *glide, LwChartRange target, gboolean log_y, 
   glide->moving = TRUE;
 }
 
+void
+lw_chart_glide_jump_x (LwChartGlide *glide)
+{
+  glide->shown.x_min = glide->from.x_min = glide->target.x_min;
+  glide->shown.x_max = glide->from.x_max = glide->target.x_max;
+}
+
 gboolean
 lw_chart_glide_advance (LwChartGlide *glide, gint64 now)
 {

@@ -29,6 +29,9 @@ void     lw_chart_glide_start   (LwChartGlide *glide,
                                  gboolean      log_y,
                                  gint64        now);
 
+/* Puts the x axis where it is to be, whatever y does. */
+void     lw_chart_glide_jump_x  (LwChartGlide *glide);
+
 /* Whether anything moved. */
 gboolean lw_chart_glide_advance (LwChartGlide *glide,
                                  gint64        now);

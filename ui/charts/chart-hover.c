@@ -6,17 +6,18 @@
 
 /* The reading line: a vertical line, a dot on every curve, and a table of what they say there. */
 
-#define N_COLUMNS  4
-#define ROW_HEIGHT 21.0
-#define PADDING    12.0
-#define COLUMN_GAP 14.0
-#define SWATCH     28.0
-#define DISTANCE   14.0 /* of the table from the line */
+#define MAX_COLUMNS 4
+#define ROW_HEIGHT  21.0
+#define PADDING     12.0
+#define COLUMN_GAP  14.0
+#define SWATCH      28.0
+#define DISTANCE    14.0 /* of the table from the line */
 
 typedef struct {
-  char    *cells[N_COLUMNS];
+  char    *cells[MAX_COLUMNS];
   guint    slot;
   gboolean is_header;
+  gboolean is_rest; /* says how many runs there is no room for */
 } Row;
 
 static void
@@ -24,7 +25,7 @@ row_clear (gpointer data)
 {
   Row *row = data;
 
-  for (int i = 0; i < N_COLUMNS; i++)
+  for (int i = 0; i < MAX_COLUMNS; i++)
     g_free (row->cells[i]);
 }
 
@@ -45,7 +46,9 @@ lw_chart_draw_hover (const LwChartCanvas *canvas)
     return;
 
   x = floor (lw_chart_canvas_x (canvas, chart->hover_x)) + 0.5;
-  lw_chart_set_source (canvas->cr, canvas->style->foreground, 0.5);
+  lw_chart_set_source (canvas->cr,
+                       canvas->style->foreground,
+                       canvas->style->high_contrast ? 1 : 0.5);
   cairo_set_line_width (canvas->cr, canvas->scale);
   cairo_move_to (canvas->cr, x, canvas->area.y);
   cairo_rel_line_to (canvas->cr, 0, canvas->area.height);
@@ -86,42 +89,81 @@ header_for_x (const LwChart *chart)
     }
 }
 
-static GArray *
-make_rows (const LwChart *chart)
+/* The name, the value that counts, for a batch also its own, and when. */
+static int
+n_columns (const LwChart *chart)
 {
-  GArray  *rows = g_array_new (FALSE, TRUE, sizeof (Row));
-  gboolean on_clock = chart->x_unit == LW_CHART_X_SECONDS;
-  Row      header = { { header_for_x (chart),
-                        g_strdup (_("Smoothed")),
-                        g_strdup (_("Batch")),
-                        g_strdup (on_clock ? _("Step") : _("Time")) },
-                      0,
-                      TRUE };
+  return chart->metric == LW_CHART_RATE ? 3 : 4;
+}
+
+static void
+fill_header (const LwChart *chart, Row *row)
+{
+  int column = 0;
+
+  row->is_header = TRUE;
+  row->cells[column++] = header_for_x (chart);
+  if (chart->metric == LW_CHART_RATE)
+    {
+      row->cells[column++] = g_strdup (_("Rate"));
+    }
+  else
+    {
+      row->cells[column++] = g_strdup (_("Smoothed"));
+      row->cells[column++] = g_strdup (_("Batch"));
+    }
+  row->cells[column] = g_strdup (chart->x_unit == LW_CHART_X_SECONDS ? _("Step") : _("Time"));
+}
+
+static void
+fill_row (const LwChart *chart, const LwChartSeries *series, Row *row)
+{
+  const LwCurve *curve = series->curve;
+  int            column = 0;
+  gsize          index;
+
+  row->slot = series->slot;
+  row->cells[column++] = g_strdup (series->name);
+  if (!lw_curve_find_nearest (curve, chart->x_unit, chart->hover_x, &index))
+    {
+      while (column < n_columns (chart))
+        row->cells[column++] = g_strdup ("—");
+      return;
+    }
+  row->cells[column++] = lw_chart_format_value (
+      chart->metric, lw_curve_get_smoothed (curve, chart->metric, index), 4);
+  if (chart->metric != LW_CHART_RATE)
+    row->cells[column++] = lw_chart_format_value (
+        chart->metric, lw_curve_get_value (curve, chart->metric, index), 4);
+  if (chart->x_unit == LW_CHART_X_SECONDS)
+    row->cells[column] = lw_chart_format_count (lw_curve_get_step (curve, index));
+  else
+    row->cells[column]
+        = lw_chart_format_time (lw_curve_get_x (curve, index, LW_CHART_X_SECONDS), 1);
+}
+
+/* As many runs as the picture is high enough for. */
+static GArray *
+make_rows (const LwChart *chart, guint max_rows)
+{
+  GArray *rows = g_array_new (FALSE, TRUE, sizeof (Row));
+  guint   room = MAX (max_rows, 3) - 1;
+  guint   n_runs = chart->n_series <= room ? chart->n_series : room - 1;
+  guint   n_left = chart->n_series - n_runs;
 
   g_array_set_clear_func (rows, row_clear);
-  g_array_append_val (rows, header);
-  for (guint i = 0; i < chart->n_series; i++)
+  g_array_set_size (rows, n_runs + (n_left > 0 ? 2 : 1));
+  fill_header (chart, &g_array_index (rows, Row, 0));
+  for (guint i = 0; i < n_runs; i++)
+    fill_row (chart, &chart->series[i], &g_array_index (rows, Row, i + 1));
+  if (n_left > 0)
     {
-      const LwChartSeries *series = &chart->series[i];
-      Row                  row = { { g_strdup (series->name) }, series->slot, FALSE };
-      gsize                index;
+      Row *rest = &g_array_index (rows, Row, n_runs + 1);
 
-      if (lw_curve_find_nearest (series->curve, chart->x_unit, chart->hover_x, &index))
-        {
-          row.cells[1] = lw_chart_format_value (
-              chart->metric, lw_curve_get_smoothed (series->curve, chart->metric, index), 4);
-          row.cells[2] = lw_chart_format_value (
-              chart->metric, lw_curve_get_value (series->curve, chart->metric, index), 4);
-          row.cells[3] = on_clock ? lw_chart_format_count (lw_curve_get_step (series->curve, index))
-                                  : lw_chart_format_time (
-                                      lw_curve_get_x (series->curve, index, LW_CHART_X_SECONDS), 1);
-        }
-      else
-        {
-          for (int column = 1; column < N_COLUMNS; column++)
-            row.cells[column] = g_strdup ("—");
-        }
-      g_array_append_val (rows, row);
+      rest->is_rest = TRUE;
+      rest->cells[0] = g_strdup_printf (ngettext ("and %u more", "and %u more", n_left), n_left);
+      for (int column = 1; column < n_columns (chart); column++)
+        rest->cells[column] = g_strdup ("");
     }
   return rows;
 }
@@ -132,6 +174,14 @@ cell_role (const Row *row, int column)
   if (row->is_header)
     return LW_CHART_CAPTION_BOLD;
   return column == 1 ? LW_CHART_BODY_SMALL_BOLD : LW_CHART_BODY_SMALL;
+}
+
+static double
+cell_alpha (const LwChartCanvas *canvas, const Row *row, int column)
+{
+  if (column == 1 || (row->is_header && column == 0) || canvas->style->high_contrast)
+    return 1;
+  return row->is_header ? lw_chart_dim (canvas) : 0.85;
 }
 
 static void
@@ -160,7 +210,7 @@ lw_chart_draw_table (const LwChartCanvas *canvas)
 {
   const LwChart     *chart = canvas->chart;
   double             scale = canvas->scale;
-  double             widths[N_COLUMNS] = { 0 };
+  double             widths[MAX_COLUMNS] = { 0 };
   double             padding = PADDING * scale;
   double             swatch = (SWATCH + 6) * scale;
   double             row_height = ROW_HEIGHT * scale;
@@ -171,9 +221,9 @@ lw_chart_draw_table (const LwChartCanvas *canvas)
   if (!has_hover (chart) || chart->n_series == 0)
     return;
 
-  rows = make_rows (chart);
+  rows = make_rows (chart, (guint) MAX ((canvas->height - padding - 8) / row_height, 0));
   for (guint i = 0; i < rows->len; i++)
-    for (int column = 0; column < N_COLUMNS; column++)
+    for (int column = 0; column < n_columns (chart); column++)
       {
         const Row *row = &g_array_index (rows, Row, i);
         double     cell;
@@ -184,11 +234,11 @@ lw_chart_draw_table (const LwChartCanvas *canvas)
                             row->cells[column],
                             &cell,
                             NULL);
-        if (column == 0 && !row->is_header)
+        if (column == 0 && !row->is_header && !row->is_rest)
           cell += swatch;
         widths[column] = MAX (widths[column], cell);
       }
-  for (int column = 0; column < N_COLUMNS; column++)
+  for (int column = 0; column < n_columns (chart); column++)
     width += widths[column] + (column > 0 ? COLUMN_GAP * scale : 0);
   width = ceil (width);
   height = ceil (rows->len * row_height + padding);
@@ -208,21 +258,17 @@ lw_chart_draw_table (const LwChartCanvas *canvas)
       double     middle = y + padding / 2 + (i + 0.5) * row_height;
       double     right = x + padding + 2 * scale;
 
-      for (int column = 0; column < N_COLUMNS; column++)
+      for (int column = 0; column < n_columns (chart); column++)
         {
           double left = right;
 
           right += widths[column];
-          if (column == 0 && !row->is_header)
+          if (column == 0 && !row->is_header && !row->is_rest)
             {
               lw_chart_swatch (canvas->cr, canvas->style, row->slot, left, middle, SWATCH * scale);
               left += swatch;
             }
-          lw_chart_set_source (canvas->cr,
-                               canvas->style->foreground,
-                               column == 1 || (row->is_header && column == 0) ? 1
-                               : row->is_header                              ? LW_CHART_DIM
-                                                                             : 0.85);
+          lw_chart_set_source (canvas->cr, canvas->style->foreground, cell_alpha (canvas, row, column));
           lw_chart_text (canvas->cr,
                          canvas->style,
                          cell_role (row, column),

@@ -4,7 +4,7 @@
 #include "ui/charts/chart-private.h"
 #include "ui/charts/chart-text.h"
 
-/* What stands on the curves: validation results, the best epoch, events, the current value. */
+/* What stands on the curves: validation results, the best epoch, the current value. */
 
 #define FULL_SIZE     9.0
 #define SUBSET_SIZE   4.4
@@ -95,30 +95,19 @@ overlaps (LwChartArea a, LwChartArea b)
   return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
-/* `taken` is where the current value is written. */
+/* The best epoch is the one with the lowest loss, on every chart. `taken` is where the current value is
+ * written. */
 static void
 draw_best (const LwChartCanvas *canvas, const LwChartSeries *series, LwChartArea taken)
 {
   const LwChart     *chart = canvas->chart;
-  gsize              n_marks;
-  const LwCurveMark *marks = lw_curve_get_marks (series->curve, LW_POINT_TEST, &n_marks);
-  const LwCurveMark *best = NULL;
+  const LwCurveMark *best = lw_curve_get_best (series->curve);
   double             x, y, side, left, right;
   LwChartArea        word;
+  gsize              n_marks;
 
-  if (n_marks < BEST_FROM)
-    return;
-  for (gsize i = 0; i < n_marks; i++)
-    {
-      float value = marks[i].values[chart->metric];
-
-      if (isfinite (value)
-          && (best == NULL
-              || (chart->metric == LW_CHART_LOSS ? value < best->values[chart->metric]
-                                                 : value > best->values[chart->metric])))
-        best = &marks[i];
-    }
-  if (best == NULL)
+  lw_curve_get_marks (series->curve, LW_POINT_TEST, &n_marks);
+  if (n_marks < BEST_FROM || best == NULL || !isfinite (best->values[chart->metric]))
     return;
 
   x = lw_chart_canvas_x (canvas, lw_curve_get_mark_x (series->curve, best, chart->x_unit));
@@ -150,7 +139,7 @@ draw_best (const LwChartCanvas *canvas, const LwChartSeries *series, LwChartArea
       if (word.y < canvas->area.y || word.y + word.height > canvas->area.y + canvas->area.height
           || overlaps (word, taken))
         continue;
-      lw_chart_set_source (canvas->cr, canvas->style->foreground, 0.85);
+      lw_chart_set_source (canvas->cr, canvas->style->foreground, lw_chart_dim (canvas));
       lw_chart_text (canvas->cr,
                      canvas->style,
                      LW_CHART_CAPTION,
@@ -167,75 +156,6 @@ void
 lw_chart_draw_tests (const LwChartCanvas *canvas, const LwChartSeries *series)
 {
   draw_marks (canvas, series, LW_POINT_TEST);
-}
-
-void
-lw_chart_draw_events (const LwChartCanvas *canvas, const LwChartSeries *series)
-{
-  const LwChart     *chart = canvas->chart;
-  cairo_t           *cr = canvas->cr;
-  double             scale = canvas->scale;
-  double             bottom = canvas->area.y + canvas->area.height;
-  double             free_from = canvas->area.x;
-  double             dots[] = { 1, 3 };
-  gsize              n_marks;
-  const LwCurveMark *marks = lw_curve_get_marks (series->curve, LW_POINT_EVENT, &n_marks);
-  gsize i = lw_curve_find_mark (series->curve, LW_POINT_EVENT, chart->x_unit, chart->x_min, 0);
-
-  cairo_save (cr);
-  cairo_set_line_width (cr, 1);
-  while (i < n_marks)
-    {
-      double at = lw_curve_get_mark_x (series->curve, &marks[i], chart->x_unit);
-      double x = floor (lw_chart_canvas_x (canvas, at)) + 0.5;
-      double width, height, left;
-
-      if (at > chart->x_max)
-        break;
-      lw_chart_set_source (cr, canvas->style->foreground, 0.6);
-      cairo_set_dash (cr, dots, 2, 0);
-      /* From below the epochs' names. */
-      cairo_move_to (cr, x, canvas->area.y + 20 * scale);
-      cairo_line_to (cr, x, bottom);
-      cairo_stroke (cr);
-      canvas->work->n_visited++;
-
-      lw_chart_text_size (cr, canvas->style, LW_CHART_CAPTION, marks[i].note, &width, &height);
-      width += 12 * scale;
-      left = x + width > canvas->area.x + canvas->area.width ? x - width : x;
-      if (left >= free_from && marks[i].note[0] != '\0')
-        {
-          /* A flag: notched where it flies away from its pole. */
-          double away = left < x ? -1 : 1;
-
-          cairo_move_to (cr, x, bottom - height - 2);
-          cairo_rel_line_to (cr, away * width, 0);
-          cairo_rel_line_to (cr, -away * 4 * scale, height / 2);
-          cairo_rel_line_to (cr, away * 4 * scale, height / 2);
-          cairo_rel_line_to (cr, -away * width, 0);
-          cairo_close_path (cr);
-          lw_chart_set_source (cr, canvas->style->background, 1);
-          cairo_fill_preserve (cr);
-          lw_chart_set_source (cr, canvas->style->foreground, 0.12);
-          cairo_fill (cr);
-          lw_chart_set_source (cr, canvas->style->foreground, 0.85);
-          lw_chart_text (cr,
-                         canvas->style,
-                         LW_CHART_CAPTION,
-                         marks[i].note,
-                         left + (left < x ? 7 : 4) * scale,
-                         bottom - height / 2 - 2,
-                         0,
-                         0.5);
-          free_from = left + width;
-        }
-      i = lw_curve_find_mark (series->curve,
-                              LW_POINT_EVENT,
-                              chart->x_unit,
-                              lw_chart_pixel_to_x (chart, &canvas->area, x + 2),
-                              i + 1);
-    }
-  cairo_restore (cr);
 }
 
 static LwChartArea

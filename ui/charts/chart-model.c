@@ -7,6 +7,7 @@
 #define MIN_ZOOM_STEPS 8
 
 typedef struct {
+  guint    id;
   LwCurve *curve;
   char    *name;
   guint    slot;
@@ -16,15 +17,16 @@ typedef struct {
 struct _LwChartModel {
   GObject parent_instance;
 
-  GPtrArray *runs;   /* Run, by slot */
-  GArray    *series; /* LwChartSeries: the visible runs, the selected one first */
-  guint      selected;
+  GPtrArray *runs;     /* Run, the highest number first */
+  GArray    *series;   /* LwChartSeries: the visible runs, the selected one first */
+  guint      selected; /* a run's number */
 
   gint64 steps_per_epoch;
   int    n_epochs;
   int    batch_size;
 
   LwChartXUnit x_unit;
+  gboolean     log_x;
   gboolean     log_y;
   double       smoothing;
   gboolean     following;
@@ -40,6 +42,7 @@ G_DEFINE_FINAL_TYPE (LwChartModel, lw_chart_model, G_TYPE_OBJECT)
 enum {
   PROP_0,
   PROP_X_UNIT,
+  PROP_LOG_X,
   PROP_LOG_Y,
   PROP_SMOOTHING,
   PROP_FOLLOWING,
@@ -60,19 +63,19 @@ run_free (gpointer data)
 }
 
 static void
-emit_changed (LwChartModel *self, gboolean grown)
+emit_changed (LwChartModel *self, LwChartChange change)
 {
-  g_signal_emit (self, changed_signal, 0, grown);
+  g_signal_emit (self, changed_signal, 0, (int) change);
 }
 
 static Run *
-find_run (LwChartModel *self, guint slot)
+find_run (LwChartModel *self, guint id)
 {
   for (guint i = 0; i < self->runs->len; i++)
     {
       Run *run = g_ptr_array_index (self->runs, i);
 
-      if (run->slot == slot)
+      if (run->id == id)
         return run;
     }
   return NULL;
@@ -110,7 +113,7 @@ apply_plan (LwChartModel *self)
   Run *run = find_run (self, self->selected);
 
   if (run && self->steps_per_epoch > 0)
-    lw_curve_set_steps_per_epoch (run->curve, self->steps_per_epoch);
+    lw_curve_set_plan (run->curve, self->steps_per_epoch, self->batch_size);
 }
 
 static void
@@ -133,6 +136,9 @@ lw_chart_model_get_property (GObject *object, guint id, GValue *value, GParamSpe
     {
     case PROP_X_UNIT:
       g_value_set_int (value, (int) self->x_unit);
+      break;
+    case PROP_LOG_X:
+      g_value_set_boolean (value, self->log_x);
       break;
     case PROP_LOG_Y:
       g_value_set_boolean (value, self->log_y);
@@ -158,6 +164,9 @@ lw_chart_model_set_property (GObject *object, guint id, const GValue *value, GPa
     case PROP_X_UNIT:
       lw_chart_model_set_x_unit (self, (LwChartXUnit) g_value_get_int (value));
       break;
+    case PROP_LOG_X:
+      lw_chart_model_set_log_x (self, g_value_get_boolean (value));
+      break;
     case PROP_LOG_Y:
       lw_chart_model_set_log_y (self, g_value_get_boolean (value));
       break;
@@ -181,6 +190,7 @@ lw_chart_model_class_init (LwChartModelClass *klass)
 
   properties[PROP_X_UNIT] = g_param_spec_int (
       "x-unit", NULL, NULL, LW_CHART_X_STEP, LW_CHART_X_SECONDS, LW_CHART_X_STEP, flags);
+  properties[PROP_LOG_X] = g_param_spec_boolean ("log-x", NULL, NULL, FALSE, flags);
   properties[PROP_LOG_Y] = g_param_spec_boolean ("log-y", NULL, NULL, TRUE, flags);
   properties[PROP_SMOOTHING] = g_param_spec_double ("smoothing", NULL, NULL, 0, 0.99, 0.9, flags);
   properties[PROP_FOLLOWING] = g_param_spec_boolean (
@@ -193,10 +203,10 @@ lw_chart_model_class_init (LwChartModelClass *klass)
                                  0,
                                  NULL,
                                  NULL,
-                                 g_cclosure_marshal_VOID__BOOLEAN,
+                                 g_cclosure_marshal_VOID__INT,
                                  G_TYPE_NONE,
                                  1,
-                                 G_TYPE_BOOLEAN);
+                                 G_TYPE_INT);
 }
 
 static void
@@ -218,31 +228,36 @@ lw_chart_model_new (void)
 }
 
 static int
-compare_slots (gconstpointer a, gconstpointer b)
+compare_ids (gconstpointer a, gconstpointer b)
 {
   const Run *x = *(Run *const *) a, *y = *(Run *const *) b;
 
-  return (x->slot > y->slot) - (x->slot < y->slot);
+  return (x->id < y->id) - (x->id > y->id);
 }
 
 void
-lw_chart_model_set_run (LwChartModel *self, LwHistory *history, const char *name, guint slot)
+lw_chart_model_set_run (LwChartModel *self,
+                        guint         id,
+                        LwHistory    *history,
+                        const char   *name,
+                        guint         slot)
 {
   Run *run;
 
   g_return_if_fail (LW_IS_CHART_MODEL (self));
+  g_return_if_fail (id > 0);
   g_return_if_fail (history != NULL && name != NULL);
 
-  run = find_run (self, slot);
+  run = find_run (self, id);
   if (run == NULL)
     {
       if (find_run (self, self->selected) == NULL)
-        self->selected = slot;
+        self->selected = id;
       run = g_new0 (Run, 1);
-      run->slot = slot;
+      run->id = id;
       run->visible = TRUE;
       g_ptr_array_add (self->runs, run);
-      g_ptr_array_sort (self->runs, compare_slots);
+      g_ptr_array_sort (self->runs, compare_ids);
     }
   if (run->curve == NULL || lw_curve_get_history (run->curve) != history)
     {
@@ -250,44 +265,76 @@ lw_chart_model_set_run (LwChartModel *self, LwHistory *history, const char *name
       run->curve = lw_curve_new (history);
       lw_curve_set_smoothing (run->curve, self->smoothing);
     }
+  run->slot = slot;
   g_free (run->name);
   run->name = g_strdup (name);
-  if (slot == self->selected)
+  if (id == self->selected)
     apply_plan (self);
   rebuild_series (self);
-  emit_changed (self, FALSE);
+  emit_changed (self, LW_CHART_CHANGED);
+}
+
+/* After runs have gone. */
+static void
+runs_went (LwChartModel *self)
+{
+  if (find_run (self, self->selected) == NULL && self->runs->len > 0)
+    self->selected = ((Run *) g_ptr_array_index (self->runs, 0))->id;
+  rebuild_series (self);
+  emit_changed (self, LW_CHART_CHANGED);
 }
 
 void
-lw_chart_model_remove_run (LwChartModel *self, guint slot)
+lw_chart_model_remove_run (LwChartModel *self, guint id)
 {
   Run *run;
 
   g_return_if_fail (LW_IS_CHART_MODEL (self));
 
-  run = find_run (self, slot);
+  run = find_run (self, id);
   if (run == NULL)
     return;
   g_ptr_array_remove (self->runs, run);
-  if (slot == self->selected && self->runs->len > 0)
-    self->selected = ((Run *) g_ptr_array_index (self->runs, 0))->slot;
-  rebuild_series (self);
-  emit_changed (self, FALSE);
+  runs_went (self);
+}
+
+static gboolean
+is_among (guint id, const guint *ids, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    if (ids[i] == id)
+      return TRUE;
+  return FALSE;
 }
 
 void
-lw_chart_model_set_run_visible (LwChartModel *self, guint slot, gboolean visible)
+lw_chart_model_keep_runs (LwChartModel *self, const guint *ids, guint n)
+{
+  guint before;
+
+  g_return_if_fail (LW_IS_CHART_MODEL (self));
+
+  before = self->runs->len;
+  for (guint i = before; i-- > 0;)
+    if (!is_among (((Run *) g_ptr_array_index (self->runs, i))->id, ids, n))
+      g_ptr_array_remove_index (self->runs, i);
+  if (self->runs->len < before)
+    runs_went (self);
+}
+
+void
+lw_chart_model_set_run_visible (LwChartModel *self, guint id, gboolean visible)
 {
   Run *run;
 
   g_return_if_fail (LW_IS_CHART_MODEL (self));
 
-  run = find_run (self, slot);
+  run = find_run (self, id);
   if (run == NULL || run->visible == visible)
     return;
   run->visible = visible;
   rebuild_series (self);
-  emit_changed (self, FALSE);
+  emit_changed (self, LW_CHART_CHANGED);
 }
 
 void
@@ -302,15 +349,15 @@ lw_chart_model_clear (LwChartModel *self)
 }
 
 void
-lw_chart_model_select_run (LwChartModel *self, guint slot)
+lw_chart_model_select_run (LwChartModel *self, guint id)
 {
   g_return_if_fail (LW_IS_CHART_MODEL (self));
 
-  if (self->selected == slot)
+  if (self->selected == id)
     return;
-  self->selected = slot;
+  self->selected = id;
   rebuild_series (self);
-  emit_changed (self, FALSE);
+  emit_changed (self, LW_CHART_CHANGED);
 }
 
 void
@@ -322,7 +369,7 @@ lw_chart_model_set_plan (LwChartModel *self, gint64 steps_per_epoch, int n_epoch
   self->n_epochs = MAX (n_epochs, 0);
   self->batch_size = MAX (batch_size, 0);
   apply_plan (self);
-  emit_changed (self, FALSE);
+  emit_changed (self, LW_CHART_CHANGED);
 }
 
 void
@@ -348,6 +395,28 @@ lw_chart_model_get_x_unit (LwChartModel *self)
 }
 
 void
+lw_chart_model_set_log_x (LwChartModel *self, gboolean log_x)
+{
+  g_return_if_fail (LW_IS_CHART_MODEL (self));
+
+  log_x = !!log_x;
+  if (self->log_x == log_x)
+    return;
+  self->log_x = log_x;
+  self->band_begin = self->band_end = NAN;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOG_X]);
+  lw_chart_model_fit (self);
+}
+
+gboolean
+lw_chart_model_get_log_x (LwChartModel *self)
+{
+  g_return_val_if_fail (LW_IS_CHART_MODEL (self), FALSE);
+
+  return self->log_x;
+}
+
+void
 lw_chart_model_set_log_y (LwChartModel *self, gboolean log_y)
 {
   g_return_if_fail (LW_IS_CHART_MODEL (self));
@@ -357,7 +426,7 @@ lw_chart_model_set_log_y (LwChartModel *self, gboolean log_y)
     return;
   self->log_y = log_y;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOG_Y]);
-  emit_changed (self, FALSE);
+  emit_changed (self, LW_CHART_CHANGED);
 }
 
 gboolean
@@ -380,7 +449,7 @@ lw_chart_model_set_smoothing (LwChartModel *self, double smoothing)
   for (guint i = 0; i < self->runs->len; i++)
     lw_curve_set_smoothing (((Run *) g_ptr_array_index (self->runs, i))->curve, smoothing);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SMOOTHING]);
-  emit_changed (self, FALSE);
+  emit_changed (self, LW_CHART_CHANGED);
 }
 
 double
@@ -419,7 +488,7 @@ lw_chart_model_update (LwChartModel *self)
 
   grown = update_curves (self);
   if (grown)
-    emit_changed (self, TRUE);
+    emit_changed (self, LW_CHART_GREW);
   return grown;
 }
 
@@ -429,7 +498,7 @@ lw_chart_model_settle (LwChartModel *self)
   g_return_if_fail (LW_IS_CHART_MODEL (self));
 
   update_curves (self);
-  emit_changed (self, FALSE);
+  emit_changed (self, LW_CHART_CHANGED);
 }
 
 static void
@@ -447,60 +516,118 @@ lw_chart_model_fit (LwChartModel *self)
   g_return_if_fail (LW_IS_CHART_MODEL (self));
 
   set_following (self, TRUE);
-  emit_changed (self, FALSE);
+  emit_changed (self, LW_CHART_CHANGED);
 }
 
+/* The whole run, whatever is in view. */
+static void
+fill_whole (LwChartModel *self, LwChart *whole)
+{
+  lw_chart_init (whole, LW_CHART_LOSS);
+  lw_chart_model_fill (self, whole);
+  lw_chart_fit_x (whole);
+}
+
+static void
+fill_shown (LwChartModel *self, LwChart *shown)
+{
+  lw_chart_init (shown, LW_CHART_LOSS);
+  lw_chart_model_fill (self, shown);
+}
+
+/* A few steps about a place, in shares of the whole axis. */
 static double
-narrowest_zoom (LwChartModel *self, const LwChart *whole)
+narrowest_zoom (LwChartModel *self, const LwChart *whole, double center)
 {
   double n_steps = (double) (self->steps_per_epoch * self->n_epochs);
+  double width, x;
 
   for (guint i = 0; i < self->series->len; i++)
     n_steps = MAX (n_steps,
                    (double) lw_curve_get_length (
                        g_array_index (self->series, LwChartSeries, i).curve));
-  return MIN (MIN_ZOOM_STEPS / MAX (n_steps, 1), 1) * (whole->x_max - whole->x_min);
+  width = MIN (MIN_ZOOM_STEPS / MAX (n_steps, 1), 1);
+  if (!self->log_x)
+    return width;
+  x = lw_chart_share_to_x (whole, CLAMP (center, 0, 1));
+  return MIN (lw_chart_x_to_share (whole, x + width * (whole->x_max - whole->x_min)) - center, 1);
+}
+
+/* By shares of the whole axis, on which a logarithmic one is as even as a linear one. */
+static void
+show (LwChartModel *self, const LwChart *whole, double begin, double width, LwChartChange change)
+{
+  begin = CLAMP (begin, 0, 1 - width);
+  self->x_min = lw_chart_share_to_x (whole, begin);
+  self->x_max = lw_chart_share_to_x (whole, begin + width);
+  set_following (self, FALSE);
+  emit_changed (self, change);
+}
+
+/* Shows a part of the whole axis, by shares of it. */
+static void
+zoom_to_shares (LwChartModel *self, const LwChart *whole, double begin, double end)
+{
+  double center = (begin + end) / 2;
+  double width = CLAMP (fabs (end - begin), narrowest_zoom (self, whole, center), 1);
+
+  if (width >= 0.999)
+    lw_chart_model_fit (self);
+  else
+    show (self, whole, center - width / 2, width, LW_CHART_CHANGED);
 }
 
 void
 lw_chart_model_zoom (LwChartModel *self, double begin, double end)
 {
   LwChart whole;
-  double  width, narrowest;
 
   g_return_if_fail (LW_IS_CHART_MODEL (self));
   g_return_if_fail (isfinite (begin) && isfinite (end));
 
-  lw_chart_init (&whole, LW_CHART_LOSS);
-  lw_chart_model_fill (self, &whole);
-  lw_chart_fit_x (&whole);
-  narrowest = narrowest_zoom (self, &whole);
-  width = CLAMP (fabs (end - begin), narrowest, whole.x_max - whole.x_min);
-  if (width >= (whole.x_max - whole.x_min) * 0.999)
-    {
-      lw_chart_model_fit (self);
-      return;
-    }
-  self->x_min = (begin + end - width) / 2;
-  self->x_min = CLAMP (self->x_min, whole.x_min, whole.x_max - width);
-  self->x_max = self->x_min + width;
-  set_following (self, FALSE);
-  emit_changed (self, FALSE);
+  fill_whole (self, &whole);
+  /* The logarithm of next to nothing is far away. */
+  zoom_to_shares (self,
+                  &whole,
+                  MAX (lw_chart_x_to_share (&whole, begin), -2),
+                  MAX (lw_chart_x_to_share (&whole, end), -2));
 }
 
 void
 lw_chart_model_zoom_about (LwChartModel *self, double center, double factor)
 {
-  LwChart shown;
+  LwChart shown, whole;
+  double  begin, end;
 
   g_return_if_fail (LW_IS_CHART_MODEL (self));
   g_return_if_fail (isfinite (center) && factor > 0);
 
-  lw_chart_init (&shown, LW_CHART_LOSS);
-  lw_chart_model_fill (self, &shown);
-  lw_chart_model_zoom (self,
-                       center - (center - shown.x_min) * factor,
-                       center + (shown.x_max - center) * factor);
+  fill_shown (self, &shown);
+  fill_whole (self, &whole);
+  begin = lw_chart_x_to_share (&whole, shown.x_min);
+  end = lw_chart_x_to_share (&whole, shown.x_max);
+  center = CLAMP (lw_chart_x_to_share (&whole, center), begin, end);
+  zoom_to_shares (self,
+                  &whole,
+                  center - (center - begin) * factor,
+                  center + (end - center) * factor);
+}
+
+void
+lw_chart_model_pan (LwChartModel *self, double widths, LwChartChange change)
+{
+  LwChart whole;
+  double  begin, width;
+
+  g_return_if_fail (LW_IS_CHART_MODEL (self));
+  g_return_if_fail (isfinite (widths));
+
+  if (self->following)
+    return;
+  fill_whole (self, &whole);
+  begin = lw_chart_x_to_share (&whole, self->x_min);
+  width = MIN (lw_chart_x_to_share (&whole, self->x_max) - begin, 1);
+  show (self, &whole, begin + widths * width, width, change);
 }
 
 void
@@ -525,7 +652,7 @@ lw_chart_model_set_hover (LwChartModel *self, double x, gconstpointer owner)
     return;
   self->hover_x = x;
   self->hover_owner = owner;
-  emit_changed (self, FALSE);
+  emit_changed (self, LW_CHART_CHANGED);
 }
 
 double
@@ -551,8 +678,7 @@ lw_chart_model_move_hover (LwChartModel *self, int n_steps, gconstpointer owner)
     return FALSE;
   curve = g_array_index (self->series, LwChartSeries, 0).curve;
   length = lw_curve_get_length (curve);
-  lw_chart_init (&shown, LW_CHART_LOSS);
-  lw_chart_model_fill (self, &shown);
+  fill_shown (self, &shown);
   first = lw_curve_find (curve, self->x_unit, shown.x_min, 0, NULL);
   end = lw_curve_find (curve, self->x_unit, shown.x_max, first, NULL);
   if (end < length && lw_curve_get_x (curve, end, self->x_unit) <= shown.x_max)
@@ -578,7 +704,15 @@ lw_chart_model_set_band (LwChartModel *self, double begin, double end)
     return;
   self->band_begin = begin;
   self->band_end = end;
-  emit_changed (self, FALSE);
+  emit_changed (self, LW_CHART_CHANGED);
+}
+
+static gboolean
+selected_is_visible (LwChartModel *self)
+{
+  const Run *run = find_run (self, self->selected);
+
+  return run != NULL && run->visible;
 }
 
 void
@@ -589,11 +723,12 @@ lw_chart_model_fill (LwChartModel *self, LwChart *chart)
 
   chart->series = (const LwChartSeries *) (gpointer) self->series->data;
   chart->n_series = self->series->len;
-  chart->selected = self->series->len > 0 && chart->series[0].slot == self->selected ? 0 : -1;
+  chart->selected = selected_is_visible (self) ? 0 : -1;
   chart->steps_per_epoch = self->steps_per_epoch;
   chart->n_epochs = self->n_epochs;
   chart->batch_size = self->batch_size;
   chart->x_unit = self->x_unit;
+  chart->log_x = self->log_x;
   chart->log_y = self->log_y && chart->metric == LW_CHART_LOSS;
   chart->hover_x = self->hover_x;
   chart->band_begin = self->band_begin;

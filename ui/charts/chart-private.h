@@ -6,9 +6,6 @@
 
 G_BEGIN_DECLS
 
-/* Words beside the data, on a background that contrasts. Adwaita's own .55 fails WCAG AA. */
-#define LW_CHART_DIM 0.72
-
 typedef struct {
   cairo_t            *cr;
   const LwChart      *chart;
@@ -19,6 +16,13 @@ typedef struct {
   double              scale;
   LwChartWork        *work;
 } LwChartCanvas;
+
+/* Words beside the data. Adwaita's own .55 fails WCAG AA; high contrast dims nothing. */
+static inline double
+lw_chart_dim (const LwChartCanvas *canvas)
+{
+  return canvas->style->high_contrast ? 1 : 0.72;
+}
 
 static inline double
 lw_chart_canvas_x (const LwChartCanvas *canvas, double x)
@@ -38,7 +42,7 @@ void lw_chart_draw_batches    (const LwChartCanvas *canvas,
 void lw_chart_draw_line       (const LwChartCanvas *canvas,
                                const LwChartSeries *series);
 
-/* chart-marks.c */
+/* chart-marks.c: what stands on the curves */
 void lw_chart_ringed_marker   (const LwChartCanvas *canvas,
                                guint                slot,
                                double               x,
@@ -48,11 +52,8 @@ void lw_chart_ringed_dot      (const LwChartCanvas *canvas,
                                guint                slot,
                                double               x,
                                double               y);
-void lw_chart_draw_events     (const LwChartCanvas *canvas,
-                               const LwChartSeries *series);
 void lw_chart_draw_tests      (const LwChartCanvas *canvas,
                                const LwChartSeries *series);
-
 
 /* Validation on the subset. */
 void lw_chart_draw_samples    (const LwChartCanvas *canvas,
@@ -60,6 +61,10 @@ void lw_chart_draw_samples    (const LwChartCanvas *canvas,
 
 /* The current value in its label, and the best epoch. */
 void lw_chart_draw_value      (const LwChartCanvas *canvas,
+                               const LwChartSeries *series);
+
+/* chart-events.c */
+void lw_chart_draw_events     (const LwChartCanvas *canvas,
                                const LwChartSeries *series);
 
 /* chart-axes.c */

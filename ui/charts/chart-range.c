@@ -6,6 +6,9 @@
 #define HEADROOM  2.6
 #define N_FIRST   8 /* steps: one batch alone is chance */
 
+/* The largest learning rate above this many times the smallest. */
+#define RATE_LOG_FROM 10
+
 static double
 round_up (double value, const double *rungs, guint n_rungs)
 {
@@ -28,6 +31,50 @@ round_down (double value, const double *rungs, guint n_rungs)
   return power;
 }
 
+/* Where the plan ends. Epochs that were run, or are being run, have the steps they have; the plan tells
+ * of the others. */
+static double
+planned_steps (const LwChart *chart)
+{
+  double         whole = (double) chart->steps_per_epoch * chart->n_epochs;
+  const LwCurve *curve;
+  guint          n_epochs;
+  int            number;
+  double         begin, end;
+
+  if (chart->selected < 0 || whole <= 0)
+    return whole;
+  curve = chart->series[chart->selected].curve;
+  n_epochs = lw_curve_get_n_epochs (curve);
+  if (n_epochs == 0)
+    return whole;
+  lw_curve_get_epoch (curve, n_epochs - 1, LW_CHART_X_STEP, &number, &begin, &end);
+  return end + (double) chart->steps_per_epoch * MAX (chart->n_epochs - number, 0);
+}
+
+/* Where a logarithmic axis begins: at the first step, but not without end to the left. */
+static double
+first_x (const LwChart *chart)
+{
+  double first = INFINITY;
+
+  for (guint i = 0; i < chart->n_series; i++)
+    if (lw_curve_get_length (chart->series[i].curve) > 0)
+      {
+        double x = lw_curve_get_x (chart->series[i].curve, 0, chart->x_unit);
+
+        if (x > 0)
+          first = MIN (first, x);
+      }
+  if (chart->x_unit == LW_CHART_X_STEP)
+    return isfinite (first) ? first : 1;
+  if (isfinite (first))
+    return MAX (first, chart->x_max * 1e-6);
+  if (chart->x_unit == LW_CHART_X_EPOCH && chart->steps_per_epoch > 0)
+    return 1 / (double) chart->steps_per_epoch;
+  return chart->x_max / 1000;
+}
+
 static double
 fit_seconds (const LwChart *chart)
 {
@@ -38,7 +85,6 @@ fit_seconds (const LwChart *chart)
     {
       const LwCurve *curve = chart->series[i].curve;
       gsize          length = lw_curve_get_length (curve);
-      double         planned = (double) chart->steps_per_epoch * chart->n_epochs;
       double         seconds;
 
       if (length == 0)
@@ -46,26 +92,17 @@ fit_seconds (const LwChart *chart)
       seconds = lw_curve_get_x (curve, length - 1, LW_CHART_X_SECONDS);
       /* The pace of the first few steps says little. */
       if ((int) i == chart->selected && length > 20)
-        seconds *= MAX (planned / (double) lw_curve_get_step (curve, length - 1), 1);
+        seconds *= MAX (planned_steps (chart) / (double) lw_curve_get_step (curve, length - 1), 1);
       longest = MAX (longest, seconds);
     }
   return longest > 0 ? round_up (MAX (longest, 5), rungs, G_N_ELEMENTS (rungs)) : 30;
 }
 
-void
-lw_chart_fit_x (LwChart *chart)
+static double
+fit_steps_or_epochs (const LwChart *chart)
 {
-  double end = chart->n_epochs;
+  double end = chart->x_unit == LW_CHART_X_STEP ? planned_steps (chart) : chart->n_epochs;
 
-  chart->x_min = 0;
-  if (chart->x_unit == LW_CHART_X_SECONDS)
-    {
-      chart->x_max = fit_seconds (chart);
-      return;
-    }
-
-  if (chart->x_unit == LW_CHART_X_STEP)
-    end *= (double) chart->steps_per_epoch;
   for (guint i = 0; i < chart->n_series; i++)
     {
       const LwCurve *curve = chart->series[i].curve;
@@ -82,7 +119,25 @@ lw_chart_fit_x (LwChart *chart)
           end = epoch > 0 ? ceil (last / epoch - 1e-9) * epoch : last;
         }
     }
-  chart->x_max = end > 0 ? end : 1;
+  return end > 0 ? end : 1;
+}
+
+void
+lw_chart_fit_x (LwChart *chart)
+{
+  chart->x_max
+      = chart->x_unit == LW_CHART_X_SECONDS ? fit_seconds (chart) : fit_steps_or_epochs (chart);
+  chart->x_min = chart->log_x ? first_x (chart) : 0;
+  /* A run of one step. */
+  if (chart->x_min >= chart->x_max)
+    chart->x_max = chart->x_min * 10;
+}
+
+/* Whether the run is shown from its first step on. */
+static gboolean
+shows_start (const LwChart *chart)
+{
+  return chart->x_min <= (chart->log_x ? first_x (chart) : 0);
 }
 
 static int
@@ -163,7 +218,7 @@ is_young (const LwChart *chart)
   const LwCurve *curve;
   gsize          length;
 
-  if (chart->selected < 0 || chart->x_min > 0)
+  if (chart->selected < 0 || !shows_start (chart))
     return FALSE;
   curve = chart->series[chart->selected].curve;
   length = lw_curve_get_length (curve);
@@ -220,7 +275,7 @@ fit_accuracy (LwChart *chart, const GArray *samples, const GArray *others)
   /* A little below a tick, so that the lowest label has room for its line. */
   static const double rungs[]
       = { 0.998, 0.989, 0.978, 0.948, 0.895, 0.84, 0.76, 0.68, 0.58, 0.38, 0 };
-  double low = percentile (samples, chart->x_min > 0 ? 0.01 : 0.1);
+  double low = percentile (samples, shows_start (chart) ? 0.1 : 0.01);
   guint  i = 0;
 
   if (others->len > 0)
@@ -233,6 +288,36 @@ fit_accuracy (LwChart *chart, const GArray *samples, const GArray *others)
   chart->y_max = 1;
 }
 
+static void
+fit_rate (LwChart *chart)
+{
+  static const double upper[] = { 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 };
+  static const double lower[] = { 1, 2, 5 };
+  double              low = INFINITY, high = 0;
+  LwChart             start;
+
+  for (guint i = 0; i < chart->n_series; i++)
+    {
+      const LwCurve *curve = chart->series[i].curve;
+      gsize          first = lw_curve_find (curve, chart->x_unit, chart->x_min, 0, NULL);
+      gsize          end = lw_curve_find (curve, chart->x_unit, chart->x_max, first, NULL);
+      LwCurveRange   range;
+
+      /* The line comes in from the step before and leaves for the one behind. */
+      first -= MIN (first, 1);
+      if (lw_curve_get_range (curve, LW_CHART_RATE, FALSE, first, end + 1, &range, NULL))
+        {
+          low = MIN (low, range.min);
+          high = MAX (high, range.max);
+        }
+    }
+
+  lw_chart_init (&start, LW_CHART_RATE);
+  chart->log_y = low > 0 && high > RATE_LOG_FROM * low;
+  chart->y_min = chart->log_y ? round_down (low / 1.15, lower, G_N_ELEMENTS (lower)) : MIN (low, 0);
+  chart->y_max = high > 0 ? round_up (high * 1.15, upper, G_N_ELEMENTS (upper)) : start.y_max;
+}
+
 void
 lw_chart_fit_y (LwChart *chart)
 {
@@ -240,6 +325,11 @@ lw_chart_fit_y (LwChart *chart)
   g_autoptr (GArray) others = g_array_new (FALSE, FALSE, sizeof (double));
   LwChart            start;
 
+  if (chart->metric == LW_CHART_RATE)
+    {
+      fit_rate (chart);
+      return;
+    }
   for (guint i = 0; i < chart->n_series; i++)
     {
       const LwChartSeries *series = &chart->series[i];

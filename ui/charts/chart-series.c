@@ -42,6 +42,8 @@ visible_extent (const LwChartCanvas *canvas, const LwCurve *curve)
       double right
           = lw_chart_canvas_x (canvas, lw_curve_get_x (curve, extent.end - 1, chart->x_unit));
 
+      left = MAX (left, canvas->area.x);
+      right = MIN (right, canvas->area.x + canvas->area.width);
       extent.density = (double) (extent.end - extent.first) / MAX (right - left, 1);
     }
   return extent;
@@ -100,6 +102,25 @@ trace_envelope (const LwChartCanvas *canvas, const LwCurve *curve, gboolean smoo
     }
 }
 
+/* On a logarithmic axis the first steps stand far apart and the last ones crowd: the first index from
+ * which a pixel column has more than one. */
+static gsize
+find_crowd (const LwChartCanvas *canvas, const LwCurve *curve, Extent extent)
+{
+  gsize next = extent.first;
+
+  for (int column = 0; column < extent.n_columns && next < extent.end; column++)
+    {
+      gsize first = next;
+
+      next = column_end (canvas, curve, column, first);
+      /* In the first column is the point to its left, too. */
+      if (next - first > (first == extent.first ? 3 : 1))
+        return first;
+    }
+  return extent.end;
+}
+
 /* Adds the path of the points themselves; a gap lifts the pen. */
 static void
 trace_points (const LwChartCanvas *canvas, const LwCurve *curve, gboolean smoothed, Extent extent)
@@ -129,11 +150,13 @@ trace_points (const LwChartCanvas *canvas, const LwCurve *curve, gboolean smooth
     }
 }
 
-/* Adds the path through the columns: from smallest to largest value, or through the means. */
+/* Adds the path through the columns: from smallest to largest value, or through the means. Learning
+ * rates have no noise to take out: what looks like it is a schedule. */
 static void
-trace_columns (const LwChartCanvas *canvas, const LwCurve *curve, gboolean means, Extent extent)
+trace_columns (const LwChartCanvas *canvas, const LwCurve *curve, Extent extent)
 {
   const LwChart *chart = canvas->chart;
+  gboolean       crowded = extent.density >= MEANS_FROM;
   gboolean       pen_down = FALSE;
   gsize          next = extent.first;
 
@@ -142,6 +165,7 @@ trace_columns (const LwChartCanvas *canvas, const LwCurve *curve, gboolean means
       gsize        first = next, end = column_end (canvas, curve, column, next);
       double       x = canvas->area.x + column + 0.5;
       double       from, to;
+      gboolean     means;
       LwCurveRange range;
 
       if (end == first)
@@ -158,6 +182,11 @@ trace_columns (const LwChartCanvas *canvas, const LwCurve *curve, gboolean means
           pen_down = FALSE;
           continue;
         }
+      if (chart->log_x)
+        crowded = end - first >= (gsize) MEANS_FROM;
+      means = crowded && chart->metric != LW_CHART_RATE;
+      if (end - first == 1)
+        x = lw_chart_canvas_x (canvas, lw_curve_get_x (curve, first, chart->x_unit));
       from = lw_chart_canvas_y (canvas, means ? range.mean : range.min);
       to = lw_chart_canvas_y (canvas, means ? range.mean : range.max);
       /* A falling column is walked downwards. */
@@ -186,26 +215,35 @@ lw_chart_draw_batches (const LwChartCanvas *canvas, const LwChartSeries *series)
 {
   Extent extent = visible_extent (canvas, series->curve);
   LwRgba color = lw_chart_slot_color (series->slot, canvas->style->dark);
+  gsize  crowd = extent.first;
 
   cairo_save (canvas->cr);
-  lw_chart_set_source (canvas->cr, color, canvas->style->high_contrast ? 0.4 : 0.26);
-  if (extent.density >= ENVELOPE_FROM)
+  lw_chart_set_source (canvas->cr, color, canvas->style->high_contrast ? 0.5 : 0.26);
+  if (extent.density < ENVELOPE_FROM)
+    crowd = extent.end;
+  else if (canvas->chart->log_x)
+    crowd = find_crowd (canvas, series->curve, extent);
+  if (crowd > extent.first)
     {
-      trace_envelope (canvas, series->curve, FALSE, extent);
-      cairo_fill (canvas->cr);
-    }
-  else
-    {
+      Extent apart = extent;
+
+      apart.end = MIN (crowd + 1, extent.end);
       cairo_set_line_width (canvas->cr, canvas->scale);
       cairo_set_line_join (canvas->cr, CAIRO_LINE_JOIN_BEVEL);
       cairo_set_antialias (canvas->cr, CAIRO_ANTIALIAS_FAST);
-      trace_points (canvas, series->curve, FALSE, extent);
+      trace_points (canvas, series->curve, FALSE, apart);
       cairo_stroke (canvas->cr);
     }
-  if (extent.density >= MEANS_FROM)
+  if (crowd < extent.end)
     {
-      trace_envelope (canvas, series->curve, TRUE, extent);
+      extent.first = crowd;
+      trace_envelope (canvas, series->curve, FALSE, extent);
       cairo_fill (canvas->cr);
+      if (extent.density >= MEANS_FROM)
+        {
+          trace_envelope (canvas, series->curve, TRUE, extent);
+          cairo_fill (canvas->cr);
+        }
     }
   cairo_restore (canvas->cr);
 }
@@ -217,13 +255,13 @@ lw_chart_draw_line (const LwChartCanvas *canvas, const LwChartSeries *series)
 
   cairo_save (canvas->cr);
   lw_chart_set_source (canvas->cr, lw_chart_slot_color (series->slot, canvas->style->dark), 1);
-  cairo_set_line_width (canvas->cr, 2.4 * canvas->scale);
+  cairo_set_line_width (canvas->cr, (canvas->style->high_contrast ? 3 : 2.4) * canvas->scale);
   cairo_set_line_join (canvas->cr, CAIRO_LINE_JOIN_ROUND);
   lw_chart_set_slot_dash (canvas->cr, series->slot, canvas->scale);
 
   cairo_set_antialias (canvas->cr, CAIRO_ANTIALIAS_FAST);
   if (extent.density >= COLUMNS_FROM)
-    trace_columns (canvas, series->curve, extent.density >= MEANS_FROM, extent);
+    trace_columns (canvas, series->curve, extent);
   else
     trace_points (canvas, series->curve, TRUE, extent);
   cairo_stroke (canvas->cr);

@@ -105,6 +105,23 @@ lw_chart_ticks_time (double low, double high, guint max_ticks)
 }
 
 LwChartTicks
+lw_chart_ticks_log_time (double low, double high, guint max_ticks)
+{
+  static const double times[]
+      = { 0.001, 0.01, 0.1, 1, 10, 60, 600, 3600, 36000, 360000, 3600000 };
+  LwChartTicks ticks = { .n_values = 0 };
+
+  if (!range_is_usable (low, high) || low <= 0)
+    return ticks;
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++)
+    if (times[i] >= low * (1 - SLACK) && times[i] <= high * (1 + SLACK))
+      push (&ticks, times[i]);
+  return ticks.n_values >= 2 && ticks.n_values <= max_ticks
+             ? ticks
+             : lw_chart_ticks_time (low, high, max_ticks);
+}
+
+LwChartTicks
 lw_chart_ticks_log (double low, double high, guint max_ticks)
 {
   LwChartTicks ticks = { .n_values = 0 };

@@ -30,6 +30,11 @@ LwChartTicks lw_chart_ticks_time   (double low,
                                     double high,
                                     guint  max_ticks);
 
+/* Seconds on a logarithmic axis: decades up to 10 s, then 1 and 10 minutes, 1 and 10 hours. */
+LwChartTicks lw_chart_ticks_log_time (double low,
+                                      double high,
+                                      guint  max_ticks);
+
 /* 1 and 3 per decade (low > 0). With more than max_ticks of those, only powers of ten, then every
  * second, third, … power; with fewer than three, linear ticks. */
 LwChartTicks lw_chart_ticks_log    (double low,

@@ -10,6 +10,7 @@
 #include "ui/charts/chart-widget-style.h"
 
 #define MIN_DRAG       6.0
+#define PAN_STRIDE     0.2 /* of what is in view, a key press */
 #define LABEL_INTERVAL G_TIME_SPAN_SECOND /* a screen reader cannot follow every frame */
 #define TIGHTEN_AFTER  (4 * G_TIME_SPAN_SECOND)
 
@@ -36,10 +37,14 @@ struct _LwChartView {
   gint64       advanced; /* frame time of its last picture */
   gboolean     by_growth; /* nobody asked for it: the data grew */
   LwChartXUnit x_unit;   /* and the axes it is for */
+  gboolean     log_x;
   gboolean     log_y;
   gboolean     has_range;
 
+  double   pointer;    /* where it is on the x axis; NaN when elsewhere */
   double   drag_begin; /* on the x axis */
+  gboolean panning;    /* that drag moves the part in view */
+  double   panned;     /* px, so far */
   gint64   labelled;   /* when the accessible label last changed */
   guint    label_id;   /* the timeout that catches up with what came too soon after that */
   gboolean reads_by_key;
@@ -84,6 +89,7 @@ set_shown (LwChartView *self, LwChart *chart)
   chart->x_max = self->glide.shown.x_max;
   chart->y_min = self->glide.shown.y_min;
   chart->y_max = self->glide.shown.y_max;
+  chart->log_y = self->log_y;
 }
 
 static void
@@ -110,9 +116,10 @@ animations_enabled (LwChartView *self)
 
 /* Heads for the ranges that the data and the model ask for now. */
 static void
-retarget (LwChartView *self, gboolean grown)
+retarget (LwChartView *self, LwChartChange change)
 {
   gint64       now = g_get_monotonic_time ();
+  gboolean     grown = change == LW_CHART_GREW;
   gboolean     same_axes;
   LwChart      chart;
   LwChartRange target;
@@ -121,7 +128,8 @@ retarget (LwChartView *self, gboolean grown)
   lw_chart_fit_y (&chart);
   target = (LwChartRange) { chart.x_min, chart.x_max, chart.y_min, chart.y_max };
 
-  same_axes = self->has_range && self->x_unit == chart.x_unit && self->log_y == chart.log_y;
+  same_axes = self->has_range && self->x_unit == chart.x_unit && self->log_x == chart.log_x
+              && self->log_y == chart.log_y;
   if (same_axes && grown && target.y_min >= self->glide.target.y_min
       && target.y_max <= self->glide.target.y_max && now - self->targeted < TIGHTEN_AFTER)
     {
@@ -135,6 +143,7 @@ retarget (LwChartView *self, gboolean grown)
   self->targeted = now;
   self->by_growth = grown;
   self->x_unit = chart.x_unit;
+  self->log_x = chart.log_x;
   self->log_y = chart.log_y;
   self->has_range = TRUE;
   if (!same_axes || !animations_enabled (self))
@@ -149,6 +158,8 @@ retarget (LwChartView *self, gboolean grown)
                             target,
                             self->log_y,
                             gdk_frame_clock_get_frame_time (clock));
+      if (change == LW_CHART_PANNED)
+        lw_chart_glide_jump_x (&self->glide);
       ensure_tick (self);
     }
 }
@@ -159,6 +170,17 @@ first_series (const LwChart *chart)
   return chart->n_series > 0 ? &chart->series[0] : NULL;
 }
 
+/* What happened at a step, or NULL. */
+static const char *
+event_at (const LwCurve *curve, gint64 step)
+{
+  gsize              n_marks;
+  const LwCurveMark *marks = lw_curve_get_marks (curve, LW_POINT_EVENT, &n_marks);
+  gsize i = lw_curve_find_mark (curve, LW_POINT_EVENT, LW_CHART_X_STEP, (double) step, 0);
+
+  return i < n_marks && marks[i].step == step && marks[i].note[0] != '\0' ? marks[i].note : NULL;
+}
+
 char *
 lw_chart_view_describe (LwChartView *self)
 {
@@ -167,6 +189,7 @@ lw_chart_view_describe (LwChartView *self)
   gsize                index;
   g_autofree char     *value = NULL;
   g_autofree char     *place = NULL;
+  const char          *event;
 
   g_return_val_if_fail (LW_IS_CHART_VIEW (self), NULL);
 
@@ -181,12 +204,16 @@ lw_chart_view_describe (LwChartView *self)
                                  lw_curve_get_smoothed (series->curve, self->metric, index),
                                  3);
   place = lw_chart_format_count (lw_curve_get_step (series->curve, index));
-  /* Translators: metric, name of the run, value, step: "Loss, Run 3, 0.065 at step 1,150" */
-  return g_strdup_printf (_("%s, %s, %s at step %s"),
+  event = event_at (series->curve, lw_curve_get_step (series->curve, index));
+  /* Translators: metric, name of the run, value, step, ", " and what happened there or nothing: "Loss,
+   * Run 3, 0.065 at step 1,150, resumed" */
+  return g_strdup_printf (_("%s, %s, %s at step %s%s%s"),
                           lw_chart_metric_name (self->metric),
                           series->name,
                           value,
-                          place);
+                          place,
+                          event ? _(", ") : "",
+                          event ? event : "");
 }
 
 static void update_label (LwChartView *self, gboolean grown);
@@ -227,10 +254,10 @@ update_label (LwChartView *self, gboolean grown)
 }
 
 static void
-on_changed (LwChartModel *model, gboolean grown, LwChartView *self)
+on_changed (LwChartModel *model, LwChartChange change, LwChartView *self)
 {
-  retarget (self, grown);
-  update_label (self, grown);
+  retarget (self, change);
+  update_label (self, change == LW_CHART_GREW);
   ensure_tick (self);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
@@ -333,19 +360,26 @@ lw_chart_view_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
   gtk_widget_queue_draw (widget);
 }
 
+static void
+get_drawn_area (LwChartView *self, LwChart *chart, LwChartArea *area)
+{
+  LwChartStyle style;
+
+  lw_chart_style_init_for_widget (&style, GTK_WIDGET (self), self->factor);
+  get_drawn_chart (self, chart);
+  *area = lw_chart_plot_area (chart,
+                              &style,
+                              gtk_widget_get_width (GTK_WIDGET (self)),
+                              gtk_widget_get_height (GTK_WIDGET (self)));
+}
+
 static double
 pixel_to_x (LwChartView *self, double pixel, gboolean *inside)
 {
-  LwChartStyle style;
-  LwChart      chart;
-  LwChartArea  area;
+  LwChart     chart;
+  LwChartArea area;
 
-  lw_chart_style_init_for_widget (&style, GTK_WIDGET (self), self->factor);
-  get_drawn_chart (self, &chart);
-  area = lw_chart_plot_area (&chart,
-                             &style,
-                             gtk_widget_get_width (GTK_WIDGET (self)),
-                             gtk_widget_get_height (GTK_WIDGET (self)));
+  get_drawn_area (self, &chart, &area);
   if (inside)
     *inside = pixel >= area.x && pixel <= area.x + area.width;
   return lw_chart_pixel_to_x (&chart, &area, CLAMP (pixel, area.x, area.x + area.width));
@@ -355,24 +389,49 @@ static void
 on_motion (GtkEventControllerMotion *motion, double x, double y, LwChartView *self)
 {
   gboolean inside;
-  double   at = pixel_to_x (self, x, &inside);
 
+  self->pointer = pixel_to_x (self, x, &inside);
   self->reads_by_key = FALSE;
-  lw_chart_model_set_hover (self->model, inside ? at : NAN, self);
+  lw_chart_model_set_hover (self->model, inside ? self->pointer : NAN, self);
 }
 
 static void
 on_leave (GtkEventControllerMotion *motion, LwChartView *self)
 {
+  self->pointer = NAN;
   if (!self->reads_by_key)
     lw_chart_model_set_hover (self->model, NAN, self);
 }
 
 static void
+set_panning (LwChartView *self, gboolean panning)
+{
+  self->panning = panning;
+  self->panned = 0;
+  gtk_widget_set_cursor_from_name (GTK_WIDGET (self), panning ? "grabbing" : NULL);
+}
+
+static void
 on_drag_begin (GtkGestureDrag *drag, double x, double y, LwChartView *self)
 {
+  GdkModifierType state
+      = gtk_event_controller_get_current_event_state (GTK_EVENT_CONTROLLER (drag));
+
   gtk_widget_grab_focus (GTK_WIDGET (self));
   self->drag_begin = pixel_to_x (self, x, NULL);
+  set_panning (self, (state & GDK_SHIFT_MASK) != 0);
+}
+
+/* The curve stays under the pointer. */
+static void
+pan_to (LwChartView *self, double dx)
+{
+  LwChart     chart;
+  LwChartArea area;
+
+  get_drawn_area (self, &chart, &area);
+  lw_chart_model_pan (self->model, (self->panned - dx) / area.width, LW_CHART_PANNED);
+  self->panned = dx;
 }
 
 static void
@@ -381,7 +440,9 @@ on_drag_update (GtkGestureDrag *drag, double dx, double dy, LwChartView *self)
   double x, y;
 
   gtk_gesture_drag_get_start_point (drag, &x, &y);
-  if (fabs (dx) >= MIN_DRAG)
+  if (self->panning)
+    pan_to (self, dx);
+  else if (fabs (dx) >= MIN_DRAG)
     lw_chart_model_set_band (self->model, self->drag_begin, pixel_to_x (self, x + dx, NULL));
   else
     lw_chart_model_set_band (self->model, NAN, NAN);
@@ -394,14 +455,16 @@ on_drag_end (GtkGestureDrag *drag, double dx, double dy, LwChartView *self)
 
   gtk_gesture_drag_get_start_point (drag, &x, &y);
   lw_chart_model_set_band (self->model, NAN, NAN);
-  if (fabs (dx) >= MIN_DRAG)
+  if (!self->panning && fabs (dx) >= MIN_DRAG)
     lw_chart_model_zoom (self->model, self->drag_begin, pixel_to_x (self, x + dx, NULL));
+  set_panning (self, FALSE);
 }
 
 static void
 on_drag_cancel (GtkGesture *gesture, GdkEventSequence *sequence, LwChartView *self)
 {
   lw_chart_model_set_band (self->model, NAN, NAN);
+  set_panning (self, FALSE);
 }
 
 static void
@@ -418,7 +481,7 @@ reading_place (LwChartView *self)
   LwChart chart;
 
   get_drawn_chart (self, &chart);
-  return isfinite (x) ? x : (chart.x_min + chart.x_max) / 2;
+  return isfinite (x) ? x : lw_chart_share_to_x (&chart, 0.5);
 }
 
 static gboolean
@@ -427,9 +490,11 @@ on_scroll (GtkEventControllerScroll *scroll, double dx, double dy, LwChartView *
   GdkModifierType state
       = gtk_event_controller_get_current_event_state (GTK_EVENT_CONTROLLER (scroll));
 
-  if (!(state & GDK_CONTROL_MASK))
+  if (!(state & (GDK_ALT_MASK | GDK_CONTROL_MASK)))
     return GDK_EVENT_PROPAGATE;
-  lw_chart_model_zoom_about (self->model, reading_place (self), pow (1.25, dy));
+  lw_chart_model_zoom_about (self->model,
+                             isfinite (self->pointer) ? self->pointer : reading_place (self),
+                             pow (1.25, dy));
   return GDK_EVENT_STOP;
 }
 
@@ -482,6 +547,15 @@ on_zoom_key (GtkWidget *widget, GVariant *args, gpointer user_data)
 }
 
 static gboolean
+on_pan_key (GtkWidget *widget, GVariant *args, gpointer user_data)
+{
+  LwChartView *self = LW_CHART_VIEW (widget);
+
+  lw_chart_model_pan (self->model, g_variant_get_int32 (args) * PAN_STRIDE, LW_CHART_CHANGED);
+  return TRUE;
+}
+
+static gboolean
 on_escape_key (GtkWidget *widget, GVariant *args, gpointer user_data)
 {
   LwChartView *self = LW_CHART_VIEW (widget);
@@ -515,6 +589,8 @@ add_keys (GtkWidgetClass *widget_class)
     { GDK_KEY_plus, 1 },  { GDK_KEY_equal, 1 },        { GDK_KEY_KP_Add, 1 },
     { GDK_KEY_minus, -1 }, { GDK_KEY_KP_Subtract, -1 }, { GDK_KEY_0, 0 },
     { GDK_KEY_KP_0, 0 },
+  }, pans[] = {
+    { GDK_KEY_Left, -1 }, { GDK_KEY_KP_Left, -1 }, { GDK_KEY_Right, 1 }, { GDK_KEY_KP_Right, 1 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (moves); i++)
@@ -533,6 +609,13 @@ add_keys (GtkWidgetClass *widget_class)
                                   on_zoom_key,
                                   "i",
                                   zooms[i].direction);
+  for (guint i = 0; i < G_N_ELEMENTS (pans); i++)
+    gtk_widget_class_add_binding (widget_class,
+                                  pans[i].key,
+                                  GDK_SHIFT_MASK,
+                                  on_pan_key,
+                                  "i",
+                                  pans[i].direction);
   gtk_widget_class_add_binding (widget_class, GDK_KEY_Escape, 0, on_escape_key, NULL);
 }
 
@@ -580,7 +663,7 @@ lw_chart_view_constructed (GObject *object)
                            G_CALLBACK (gtk_widget_queue_draw),
                            self,
                            G_CONNECT_SWAPPED);
-  retarget (self, FALSE);
+  retarget (self, LW_CHART_CHANGED);
   update_label (self, FALSE);
 }
 
@@ -685,7 +768,7 @@ lw_chart_view_class_init (LwChartViewClass *klass)
   properties[PROP_MODEL]
       = g_param_spec_object ("model", NULL, NULL, LW_TYPE_CHART_MODEL, once);
   properties[PROP_METRIC] = g_param_spec_int (
-      "metric", NULL, NULL, LW_CHART_LOSS, LW_CHART_ACCURACY, LW_CHART_LOSS, once);
+      "metric", NULL, NULL, LW_CHART_LOSS, LW_CHART_RATE, LW_CHART_LOSS, once);
   properties[PROP_SHOW_AXIS_TITLE]
       = g_param_spec_boolean ("show-axis-title", NULL, NULL, FALSE, flags);
   properties[PROP_SHOW_EPOCH_LABELS]
@@ -703,6 +786,7 @@ static void
 lw_chart_view_init (LwChartView *self)
 {
   self->factor = 1;
+  self->pointer = NAN;
   gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
   gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
   gtk_widget_set_hexpand (GTK_WIDGET (self), TRUE);

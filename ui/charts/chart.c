@@ -9,12 +9,14 @@
 void
 lw_chart_init (LwChart *chart, LwChartMetric metric)
 {
+  static const double y_ranges[LW_CHART_N_METRICS][2] = { { 0.02, 6 }, { 0.84, 1 }, { 0, 0.002 } };
+
   *chart = (LwChart) {
     .metric = metric,
     .selected = -1,
     .x_max = 1,
-    .y_min = metric == LW_CHART_LOSS ? 0.02 : 0.84,
-    .y_max = metric == LW_CHART_LOSS ? 6 : 1,
+    .y_min = y_ranges[metric][0],
+    .y_max = y_ranges[metric][1],
     .log_y = metric == LW_CHART_LOSS,
     .show_axis_title = TRUE,
     .show_epoch_labels = TRUE,
@@ -46,9 +48,25 @@ lw_chart_plot_area (const LwChart      *chart,
 }
 
 double
+lw_chart_x_to_share (const LwChart *chart, double x)
+{
+  if (!chart->log_x)
+    return (x - chart->x_min) / (chart->x_max - chart->x_min);
+  return x > 0 ? log (x / chart->x_min) / log (chart->x_max / chart->x_min) : -1e3;
+}
+
+double
+lw_chart_share_to_x (const LwChart *chart, double share)
+{
+  if (!chart->log_x)
+    return chart->x_min + share * (chart->x_max - chart->x_min);
+  return chart->x_min * pow (chart->x_max / chart->x_min, share);
+}
+
+double
 lw_chart_x_to_pixel (const LwChart *chart, const LwChartArea *area, double x)
 {
-  double pixel = area->x + (x - chart->x_min) / (chart->x_max - chart->x_min) * area->width;
+  double pixel = area->x + lw_chart_x_to_share (chart, x) * area->width;
 
   /* Cairo's coordinates end at 2^23. */
   return CLAMP (pixel, -1e5, 1e5);
@@ -57,7 +75,7 @@ lw_chart_x_to_pixel (const LwChart *chart, const LwChartArea *area, double x)
 double
 lw_chart_pixel_to_x (const LwChart *chart, const LwChartArea *area, double pixel)
 {
-  return chart->x_min + (pixel - area->x) / area->width * (chart->x_max - chart->x_min);
+  return lw_chart_share_to_x (chart, (pixel - area->x) / area->width);
 }
 
 double
@@ -79,22 +97,38 @@ lw_chart_y_to_pixel (const LwChart *chart, const LwChartArea *area, double y)
 const char *
 lw_chart_metric_name (LwChartMetric metric)
 {
-  return metric == LW_CHART_LOSS ? _("Loss") : _("Accuracy");
+  switch (metric)
+    {
+    case LW_CHART_ACCURACY:
+      return _("Accuracy");
+    case LW_CHART_RATE:
+      return _("Learning rate");
+    case LW_CHART_LOSS:
+    default:
+      return _("Loss");
+    }
 }
 
 char *
 lw_chart_format_value (LwChartMetric metric, double value, int decimals)
 {
-  if (metric == LW_CHART_LOSS)
-    return lw_chart_format_number (value, decimals);
-  return lw_chart_format_percent (value, MAX (decimals - 2, 0));
+  switch (metric)
+    {
+    case LW_CHART_ACCURACY:
+      return lw_chart_format_percent (value, MAX (decimals - 2, 0));
+    case LW_CHART_RATE:
+      return lw_chart_format_digits (value, decimals);
+    case LW_CHART_LOSS:
+    default:
+      return lw_chart_format_number (value, decimals);
+    }
 }
 
 static gboolean
 ranges_are_usable (const LwChart *chart)
 {
   return isfinite (chart->x_min) && isfinite (chart->x_max) && chart->x_min < chart->x_max
-         && isfinite (chart->y_min) && isfinite (chart->y_max) && chart->y_min < chart->y_max
+         && (!chart->log_x || chart->x_min > 0) && isfinite (chart->y_min) && isfinite (chart->y_max) && chart->y_min < chart->y_max
          && (!chart->log_y || chart->y_min > 0);
 }
 
@@ -150,7 +184,7 @@ lw_chart_draw (cairo_t            *cr,
   cairo_save (cr);
   cairo_rectangle (cr, canvas.area.x, canvas.area.y, canvas.area.width, canvas.area.height);
   cairo_clip (cr);
-  if (selected)
+  if (selected && chart->metric != LW_CHART_RATE)
     lw_chart_draw_batches (&canvas, selected);
   for (guint i = 0; i < chart->n_series; i++)
     if (&chart->series[i] != selected)

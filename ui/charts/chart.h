@@ -25,7 +25,8 @@ typedef struct {
   int                  selected; /* index of the run with batch values and label, or -1 */
 
   LwChartXUnit x_unit;
-  double       x_min, x_max;
+  double       x_min, x_max; /* with log_x both positive */
+  gboolean     log_x;
   double       y_min, y_max; /* with log_y both positive */
   gboolean     log_y;
 
@@ -54,7 +55,7 @@ typedef struct {
 } LwChartWork;
 
 /* No series, x 0 to 1, no hover. The y range before any data: loss 0.02 to 6 (logarithmic),
- * accuracy 84 to 100 %. */
+ * accuracy 84 to 100 %, learning rate 0 to 0.002. */
 void        lw_chart_init       (LwChart      *chart,
                                  LwChartMetric metric);
 
@@ -71,6 +72,13 @@ LwChartArea lw_chart_plot_area  (const LwChart      *chart,
                                  const LwChartStyle *style,
                                  double              width,
                                  double              height);
+
+/* Where a value is on the x axis, 0 at its left end and 1 at its right one, and back. With log_x a value
+ * that has no logarithm is far to the left. */
+double      lw_chart_x_to_share (const LwChart *chart,
+                                 double         x);
+double      lw_chart_share_to_x (const LwChart *chart,
+                                 double         share);
 double      lw_chart_x_to_pixel (const LwChart     *chart,
                                  const LwChartArea *area,
                                  double             x);
@@ -81,10 +89,11 @@ double      lw_chart_y_to_pixel (const LwChart     *chart,
                                  const LwChartArea *area,
                                  double             y);
 
-/* "Loss" or "Accuracy", in the user's language. */
+/* "Loss", "Accuracy" or "Learning rate", in the user's language. */
 const char *lw_chart_metric_name  (LwChartMetric metric);
 
-/* A value as the chart writes it: loss with `decimals`, accuracy in percent with two fewer. */
+/* A value as the chart writes it: loss with `decimals`, accuracy in percent with two fewer, a learning
+ * rate with as many significant digits. */
 char       *lw_chart_format_value (LwChartMetric metric,
                                    double        value,
                                    int           decimals) G_GNUC_MALLOC;

@@ -5,6 +5,7 @@
 #include "ui/charts/pyramid.h"
 
 #define N_MARK_KINDS 3
+#define N_SMOOTHED   2 /* the first metrics: loss and accuracy */
 
 typedef struct {
   double mean;   /* sum of (1 - s) s^k v, biased towards 0 */
@@ -18,20 +19,26 @@ typedef struct {
   double seconds;
 } Epoch;
 
+#define NO_BEST G_MAXUINT
+
 struct _LwCurve {
   LwHistory      *history;
   LwHistoryCursor cursor;
 
   GArray   *steps;   /* gint64 */
   GArray   *seconds; /* double, never falling */
+  GArray   *images;  /* gint32: seen in its epoch up to and with this step */
   GArray   *epochs;  /* Epoch */
   LwPyramid values[LW_CHART_N_METRICS];
-  LwPyramid smoothed[LW_CHART_N_METRICS];
-  Average   averages[LW_CHART_N_METRICS];
+  LwPyramid smoothed[N_SMOOTHED];
+  Average   averages[N_SMOOTHED];
   GArray   *marks[N_MARK_KINDS]; /* LwCurveMark */
+  guint     best;                /* of the tests; NO_BEST */
 
   double smoothing;
   gint64 steps_per_epoch;
+  int    batch_size;
+  gint32 largest_step; /* images */
 };
 
 #define EPOCH(curve, i) (&g_array_index ((curve)->epochs, Epoch, (i)))
@@ -49,7 +56,7 @@ average_push (Average *average, double smoothing, float value)
 static void
 smooth_again (LwCurve *curve)
 {
-  for (int metric = 0; metric < LW_CHART_N_METRICS; metric++)
+  for (int metric = 0; metric < N_SMOOTHED; metric++)
     {
       gsize length = lw_pyramid_length (&curve->values[metric]);
 
@@ -74,12 +81,13 @@ lw_curve_new (LwHistory *history)
   curve->history = lw_history_ref (history);
   curve->steps = g_array_new (FALSE, FALSE, sizeof (gint64));
   curve->seconds = g_array_new (FALSE, FALSE, sizeof (double));
+  curve->images = g_array_new (FALSE, FALSE, sizeof (gint32));
   curve->epochs = g_array_new (FALSE, FALSE, sizeof (Epoch));
+  curve->best = NO_BEST;
   for (int metric = 0; metric < LW_CHART_N_METRICS; metric++)
-    {
-      lw_pyramid_init (&curve->values[metric]);
-      lw_pyramid_init (&curve->smoothed[metric]);
-    }
+    lw_pyramid_init (&curve->values[metric]);
+  for (int metric = 0; metric < N_SMOOTHED; metric++)
+    lw_pyramid_init (&curve->smoothed[metric]);
   for (int kind = 0; kind < N_MARK_KINDS; kind++)
     curve->marks[kind] = g_array_new (FALSE, FALSE, sizeof (LwCurveMark));
   curve->smoothing = 0.9;
@@ -96,12 +104,12 @@ lw_curve_free (LwCurve *curve)
   g_clear_pointer (&curve->history, lw_history_unref);
   g_clear_pointer (&curve->steps, g_array_unref);
   g_clear_pointer (&curve->seconds, g_array_unref);
+  g_clear_pointer (&curve->images, g_array_unref);
   g_clear_pointer (&curve->epochs, g_array_unref);
   for (int metric = 0; metric < LW_CHART_N_METRICS; metric++)
-    {
-      lw_pyramid_clear (&curve->values[metric]);
-      lw_pyramid_clear (&curve->smoothed[metric]);
-    }
+    lw_pyramid_clear (&curve->values[metric]);
+  for (int metric = 0; metric < N_SMOOTHED; metric++)
+    lw_pyramid_clear (&curve->smoothed[metric]);
   for (int kind = 0; kind < N_MARK_KINDS; kind++)
     g_clear_pointer (&curve->marks[kind], g_array_unref);
   g_free (curve);
@@ -121,6 +129,46 @@ marks_of_kind (const LwCurve *curve, LwPointKind kind)
   return curve->marks[kind - LW_POINT_SAMPLE];
 }
 
+/* Compares the n-th test with the best one so far. */
+static void
+consider_best (LwCurve *curve, guint n)
+{
+  const GArray *tests = marks_of_kind (curve, LW_POINT_TEST);
+  float         loss = g_array_index (tests, LwCurveMark, n).values[LW_CHART_LOSS];
+
+  if (isfinite (loss)
+      && (curve->best == NO_BEST
+          || loss < g_array_index (tests, LwCurveMark, curve->best).values[LW_CHART_LOSS]))
+    curve->best = n;
+}
+
+static void
+truncate_marks (LwCurve *curve, LwPointKind kind, guint length)
+{
+  GArray *marks = marks_of_kind (curve, kind);
+
+  if (length == marks->len)
+    return;
+  g_array_set_size (marks, length);
+  if (kind != LW_POINT_TEST || curve->best == NO_BEST || curve->best < length)
+    return;
+  curve->best = NO_BEST;
+  for (guint i = 0; i < length; i++)
+    consider_best (curve, i);
+}
+
+/* Takes back the marks from `step` on. */
+static void
+drop_marks (LwCurve *curve, LwPointKind kind, gint64 step)
+{
+  const GArray *marks = marks_of_kind (curve, kind);
+  guint         length = marks->len;
+
+  while (length > 0 && g_array_index (marks, LwCurveMark, length - 1).step >= step)
+    length--;
+  truncate_marks (curve, kind, length);
+}
+
 /* The run went back: `step` is about to be taken again. */
 static void
 take_back (LwCurve *curve, gint64 step)
@@ -129,27 +177,25 @@ take_back (LwCurve *curve, gint64 step)
 
   g_array_set_size (curve->steps, (guint) length);
   g_array_set_size (curve->seconds, (guint) length);
+  g_array_set_size (curve->images, (guint) length);
   while (curve->epochs->len > 0 && EPOCH (curve, curve->epochs->len - 1)->first >= length)
     g_array_set_size (curve->epochs, curve->epochs->len - 1);
   for (int metric = 0; metric < LW_CHART_N_METRICS; metric++)
     lw_pyramid_truncate (&curve->values[metric], length);
-  for (int kind = 0; kind < N_MARK_KINDS; kind++)
-    {
-      GArray *marks = curve->marks[kind];
-
-      while (marks->len > 0 && g_array_index (marks, LwCurveMark, marks->len - 1).step >= step)
-        g_array_set_size (marks, marks->len - 1);
-    }
+  for (LwPointKind kind = LW_POINT_SAMPLE; kind <= LW_POINT_EVENT; kind++)
+    drop_marks (curve, kind, step);
   smooth_again (curve);
 }
 
 static void
 append_train (LwCurve *curve, const LwHistoryPoint *point)
 {
-  float  values[LW_CHART_N_METRICS] = { point->loss, point->accuracy };
+  float  values[LW_CHART_N_METRICS] = { point->loss, point->accuracy, point->rate };
   double seconds = isfinite (point->seconds) ? point->seconds : 0;
+  gint32 images = MAX (point->n_images, 1);
   gsize  length = curve->steps->len;
 
+  curve->largest_step = MAX (curve->largest_step, images);
   if (length > 0 && point->step <= g_array_index (curve->steps, gint64, length - 1))
     {
       take_back (curve, point->step);
@@ -170,17 +216,21 @@ append_train (LwCurve *curve, const LwHistoryPoint *point)
         }
       g_array_append_val (curve->epochs, epoch);
     }
+  else
+    {
+      gint32 before = g_array_index (curve->images, gint32, length - 1);
+
+      images = images > G_MAXINT32 - before ? G_MAXINT32 : before + images;
+    }
 
   g_array_append_val (curve->steps, point->step);
   g_array_append_val (curve->seconds, seconds);
+  g_array_append_val (curve->images, images);
   for (int metric = 0; metric < LW_CHART_N_METRICS; metric++)
-    {
-      lw_pyramid_append (&curve->values[metric], values[metric]);
-      lw_pyramid_append (&curve->smoothed[metric],
-                         average_push (&curve->averages[metric],
-                                       curve->smoothing,
-                                       values[metric]));
-    }
+    lw_pyramid_append (&curve->values[metric], values[metric]);
+  for (int metric = 0; metric < N_SMOOTHED; metric++)
+    lw_pyramid_append (&curve->smoothed[metric],
+                       average_push (&curve->averages[metric], curve->smoothing, values[metric]));
 }
 
 static void
@@ -192,14 +242,18 @@ append_mark (LwCurve *curve, const LwHistoryPoint *point)
     .epoch = point->epoch,
     .step = point->step,
     .seconds = isfinite (point->seconds) ? point->seconds : 0,
-    .values = { point->loss, point->accuracy },
+    .values = { point->loss, point->accuracy, NAN },
     .n_images = point->n_images,
   };
 
-  while (marks->len > 0 && g_array_index (marks, LwCurveMark, marks->len - 1).step > mark.step)
-    g_array_set_size (marks, marks->len - 1);
+  drop_marks (curve, point->kind, mark.step + 1);
+  mark.n_steps = curve->steps->len;
+  if (mark.n_steps > 0 && g_array_index (curve->steps, gint64, mark.n_steps - 1) > mark.step)
+    mark.n_steps = lw_curve_find (curve, LW_CHART_X_STEP, (double) mark.step + 1, 0, NULL);
   g_strlcpy (mark.note, point->note, sizeof mark.note);
   g_array_append_val (marks, mark);
+  if (point->kind == LW_POINT_TEST)
+    consider_best (curve, marks->len - 1);
 }
 
 gboolean
@@ -234,9 +288,10 @@ lw_curve_set_smoothing (LwCurve *curve, double smoothing)
 }
 
 void
-lw_curve_set_steps_per_epoch (LwCurve *curve, gint64 steps_per_epoch)
+lw_curve_set_plan (LwCurve *curve, gint64 steps_per_epoch, int batch_size)
 {
   curve->steps_per_epoch = MAX (steps_per_epoch, 0);
+  curve->batch_size = MAX (batch_size, 0);
 }
 
 gsize
@@ -253,54 +308,65 @@ lw_curve_get_step (const LwCurve *curve, gsize index)
   return g_array_index (curve->steps, gint64, index);
 }
 
-/* The step before the n-th epoch's first one. A forked run's history may begin amid an epoch. */
+/* Images of a step that goes by the plan. */
+static double
+images_per_step (const LwCurve *curve)
+{
+  return MAX (curve->batch_size > 0 ? curve->batch_size : curve->largest_step, 1);
+}
+
+/* Steps that the n-th epoch had before the history begins: one of a forked run may begin amid it. */
 static gint64
-epoch_start (const LwCurve *curve, guint n)
+steps_before (const LwCurve *curve, guint n)
 {
   const Epoch *epoch = EPOCH (curve, n);
 
-  if (n == 0 && curve->steps_per_epoch > 0)
-    return MIN (epoch->start, (epoch->number - 1) * curve->steps_per_epoch);
-  return epoch->start;
+  if (n > 0 || curve->steps_per_epoch <= 0)
+    return 0;
+  return CLAMP (epoch->start - (epoch->number - 1) * curve->steps_per_epoch,
+                0,
+                curve->steps_per_epoch - 1);
 }
 
-/* How many steps the n-th epoch has, or, for the one under way, most likely will have. */
 static double
-epoch_length (const LwCurve *curve, guint n)
+images_before (const LwCurve *curve, guint n)
 {
+  return (double) steps_before (curve, n) * images_per_step (curve);
+}
+
+/* Images that the n-th epoch saw in the first `n_steps` steps of the curve. */
+static double
+images_seen (const LwCurve *curve, guint n, gsize n_steps)
+{
+  double before = images_before (curve, n);
+
+  if (n_steps <= EPOCH (curve, n)->first)
+    return before;
+  return before + g_array_index (curve->images, gint32, n_steps - 1);
+}
+
+static gsize
+epoch_end (const LwCurve *curve, guint n)
+{
+  return n + 1 < curve->epochs->len ? EPOCH (curve, n + 1)->first : curve->steps->len;
+}
+
+/* How many images the n-th epoch has, or, for the one under way, most likely will have. */
+static double
+epoch_images (const LwCurve *curve, guint n)
+{
+  double seen = images_seen (curve, n, epoch_end (curve, n));
+
   if (n + 1 < curve->epochs->len)
-    return (double) MAX (epoch_start (curve, n + 1) - epoch_start (curve, n), 1);
+    return seen;
   if (curve->steps_per_epoch > 0)
-    return (double) curve->steps_per_epoch;
-  if (n > 0)
-    return epoch_length (curve, n - 1);
-  return (double) MAX (
-      lw_curve_get_step (curve, curve->steps->len - 1) - epoch_start (curve, n), 1);
+    return MAX ((double) curve->steps_per_epoch * images_per_step (curve), seen);
+  return n > 0 ? MAX (epoch_images (curve, n - 1), seen) : seen;
 }
 
-static double
-epoch_at (const LwCurve *curve, int number, gint64 step)
-{
-  guint low = 0, high = curve->epochs->len;
-
-  if (curve->epochs->len == 0)
-    return curve->steps_per_epoch > 0 ? (double) step / (double) curve->steps_per_epoch : 0;
-
-  while (high - low > 1)
-    {
-      guint middle = (low + high) / 2;
-
-      if (EPOCH (curve, middle)->number <= number)
-        low = middle;
-      else
-        high = middle;
-    }
-  return EPOCH (curve, low)->number - 1
-         + CLAMP ((double) (step - epoch_start (curve, low)) / epoch_length (curve, low), 0, 1);
-}
-
-static int
-epoch_number_at_index (const LwCurve *curve, gsize index)
+/* The epoch that the step at `index` belongs to. */
+static guint
+epoch_at_index (const LwCurve *curve, gsize index)
 {
   guint low = 0, high = curve->epochs->len;
 
@@ -313,7 +379,19 @@ epoch_number_at_index (const LwCurve *curve, gsize index)
       else
         high = middle;
     }
-  return EPOCH (curve, low)->number;
+  return low;
+}
+
+/* Where the curve is, in epochs, after its first `n_steps` steps. */
+static double
+epochs_after (const LwCurve *curve, gsize n_steps)
+{
+  guint n;
+
+  if (curve->epochs->len == 0)
+    return 0;
+  n = epoch_at_index (curve, n_steps > 0 ? n_steps - 1 : 0);
+  return EPOCH (curve, n)->number - 1 + images_seen (curve, n, n_steps) / epoch_images (curve, n);
 }
 
 double
@@ -324,9 +402,7 @@ lw_curve_get_x (const LwCurve *curve, gsize index, LwChartXUnit unit)
   switch (unit)
     {
     case LW_CHART_X_EPOCH:
-      return epoch_at (curve,
-                       epoch_number_at_index (curve, index),
-                       g_array_index (curve->steps, gint64, index));
+      return epochs_after (curve, index + 1);
     case LW_CHART_X_SECONDS:
       return g_array_index (curve->seconds, double, index);
     case LW_CHART_X_STEP:
@@ -341,10 +417,16 @@ lw_curve_get_value (const LwCurve *curve, LwChartMetric metric, gsize index)
   return lw_pyramid_value (&curve->values[metric], index);
 }
 
+static const LwPyramid *
+get_pyramid (const LwCurve *curve, LwChartMetric metric, gboolean smoothed)
+{
+  return smoothed && metric < N_SMOOTHED ? &curve->smoothed[metric] : &curve->values[metric];
+}
+
 float
 lw_curve_get_smoothed (const LwCurve *curve, LwChartMetric metric, gsize index)
 {
-  return lw_pyramid_value (&curve->smoothed[metric], index);
+  return lw_pyramid_value (get_pyramid (curve, metric, TRUE), index);
 }
 
 gsize
@@ -415,10 +497,9 @@ lw_curve_get_range (const LwCurve *curve,
                     LwCurveRange  *range,
                     guint64       *work)
 {
-  const LwPyramid *pyramid = smoothed ? &curve->smoothed[metric] : &curve->values[metric];
-  LwPyramidNode    node;
+  LwPyramidNode node;
 
-  if (!lw_pyramid_range (pyramid, first, end, &node, work))
+  if (!lw_pyramid_range (get_pyramid (curve, metric, smoothed), first, end, &node, work))
     return FALSE;
   range->min = node.min;
   range->max = node.max;
@@ -465,7 +546,8 @@ lw_curve_get_mark_x (const LwCurve *curve, const LwCurveMark *mark, LwChartXUnit
   switch (unit)
     {
     case LW_CHART_X_EPOCH:
-      return epoch_at (curve, mark->epoch, mark->step);
+      /* A history that begins amid an epoch says so with its first step. */
+      return curve->epochs->len > 0 ? epochs_after (curve, mark->n_steps) : MAX (mark->epoch - 1, 0);
     case LW_CHART_X_SECONDS:
       return mark->seconds;
     case LW_CHART_X_STEP:
@@ -494,6 +576,14 @@ lw_curve_find_mark (const LwCurve *curve,
         high = middle;
     }
   return from;
+}
+
+const LwCurveMark *
+lw_curve_get_best (const LwCurve *curve)
+{
+  if (curve->best == NO_BEST)
+    return NULL;
+  return &g_array_index (marks_of_kind (curve, LW_POINT_TEST), LwCurveMark, curve->best);
 }
 
 guint
@@ -529,8 +619,13 @@ lw_curve_get_epoch (const LwCurve *curve,
       break;
     case LW_CHART_X_STEP:
     default:
-      *begin = (double) epoch_start (curve, n);
-      *end = *begin + epoch_length (curve, n);
+      *begin = (double) (epoch->start - steps_before (curve, n));
+      if (next)
+        *end = (double) next->start;
+      else
+        *end = (double) lw_curve_get_step (curve, curve->steps->len - 1)
+               + ceil ((epoch_images (curve, n) - images_seen (curve, n, curve->steps->len))
+                       / images_per_step (curve));
       break;
     }
 }

@@ -5,8 +5,8 @@
 /* LwCurve: one run as the charts see it.
  *
  * Reads an LwHistory with a cursor of its own, whenever it is told to, and keeps what drawing
- * needs: where each training step lies on the x axis, its loss and accuracy, their smoothed values,
- * and the marks (validation results and events). Any stretch of a curve can be summed up in O(log n), so
+ * needs: where each training step lies on the x axis, its loss, accuracy and learning rate, what
+ * smoothing makes of the first two, and the marks (validation results and events). Any stretch of a curve can be summed up in O(log n), so
  * that a chart costs the same whatever the length of the history.
  *
  * Values are floats as the history gave them: loss in nats, accuracy as a share from 0 to 1. NaN
@@ -19,9 +19,10 @@ G_BEGIN_DECLS
 typedef enum {
   LW_CHART_LOSS,
   LW_CHART_ACCURACY,
+  LW_CHART_RATE, /* the learning rate of a step: never smoothed, and no mark has one */
 } LwChartMetric;
 
-#define LW_CHART_N_METRICS 2
+#define LW_CHART_N_METRICS 3
 
 typedef enum {
   LW_CHART_X_STEP,
@@ -33,8 +34,9 @@ typedef struct {
   LwPointKind kind; /* LW_POINT_SAMPLE, LW_POINT_TEST or LW_POINT_EVENT */
   gint32      epoch;
   gint64      step;
+  gsize       n_steps; /* training steps of the curve that lie before it */
   double      seconds;
-  float       values[LW_CHART_N_METRICS];
+  float       values[LW_CHART_N_METRICS]; /* LW_CHART_RATE: NaN */
   gint32      n_images;
   char        note[28];
 } LwCurveMark;
@@ -60,10 +62,12 @@ gboolean           lw_curve_update              (LwCurve *curve);
 void               lw_curve_set_smoothing       (LwCurve *curve,
                                                  double   smoothing);
 
-/* How many steps make an epoch, for the one under way; 0 when not known. Finished epochs measure
- * themselves. */
-void               lw_curve_set_steps_per_epoch (LwCurve *curve,
-                                                 gint64   steps_per_epoch);
+/* How many steps make an epoch, and how many images a step, as planned; 0 where not known. It says how
+ * long the epoch under way will be, and where a history that begins amid an epoch stands in it. Finished
+ * epochs measure themselves: by the images they saw, since steps need not all have the same number. */
+void               lw_curve_set_plan            (LwCurve *curve,
+                                                 gint64   steps_per_epoch,
+                                                 int      batch_size);
 
 /* The training steps, from index 0. */
 gsize              lw_curve_get_length          (const LwCurve *curve);
@@ -122,8 +126,12 @@ gsize              lw_curve_find_mark           (const LwCurve *curve,
                                                  double         x,
                                                  gsize          from);
 
+/* The full validation (LW_POINT_TEST) with the lowest loss, the first of equals; NULL when there is none
+ * with a finite one. Valid until the next lw_curve_update(). */
+const LwCurveMark *lw_curve_get_best            (const LwCurve *curve);
+
 /* Epochs seen so far, and where the n-th of them (from 0) begins and ends on the x axis; the end of
- * the one under way is NaN in seconds. */
+ * the one under way is the planned one, but NaN in seconds. */
 guint              lw_curve_get_n_epochs        (const LwCurve *curve);
 void               lw_curve_get_epoch           (const LwCurve *curve,
                                                  guint          n,

@@ -4,7 +4,7 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
-#include "ui/charts/chart-view.h"
+#include "ui/charts/chart-stack.h"
 #include "ui/train/runs-list.h"
 #include "ui/ui-resources.h"
 
@@ -19,9 +19,6 @@ struct _LwChartPane {
   gboolean low;
   gboolean narrow;
 
-  LwChartView *loss;
-  LwChartView *accuracy;
-
   /* template */
   GtkWidget *content;
   GtkBox *toolbar;
@@ -35,7 +32,12 @@ struct _LwChartPane {
   GtkAdjustment *adjustment;
   GtkLabel *smoothing_value;
   GtkWidget *fit;
-  GtkGrid *charts;
+  LwChartStack *charts;
+  GtkCheckButton *show_loss;
+  GtkCheckButton *show_accuracy;
+  GtkCheckButton *show_rate;
+  GtkWidget *crowded;
+  GtkCheckButton *log_x;
   GtkRevealer *hint;
   GtkLabel *hint_sentence;
   LwRunsList *runs_list;
@@ -86,6 +88,39 @@ on_fit_clicked (LwChartPane *self)
   lw_chart_model_fit (self->model);
 }
 
+static GtkCheckButton *
+chart_check (LwChartPane *self, LwChartMetric metric)
+{
+  return metric == LW_CHART_LOSS       ? self->show_loss
+         : metric == LW_CHART_ACCURACY ? self->show_accuracy
+                                       : self->show_rate;
+}
+
+static void
+on_chart_toggled (LwChartPane *self, GtkCheckButton *button)
+{
+  for (int i = 0; i < LW_CHART_N_METRICS; i++)
+    if (button == chart_check (self, (LwChartMetric) i))
+      lw_chart_stack_set_wanted (self->charts, (LwChartMetric) i,
+                                 gtk_check_button_get_active (button));
+}
+
+/* The last chart cannot be turned off. */
+static void
+on_charts_changed (LwChartPane *self)
+{
+  guint n = lw_chart_stack_get_n_wanted (self->charts);
+
+  for (int i = 0; i < LW_CHART_N_METRICS; i++)
+    {
+      GtkCheckButton *check = chart_check (self, (LwChartMetric) i);
+      gboolean wanted = lw_chart_stack_get_wanted (self->charts, (LwChartMetric) i);
+
+      gtk_check_button_set_active (check, wanted);
+      gtk_widget_set_sensitive (GTK_WIDGET (check), !wanted || n > 1);
+    }
+}
+
 /* A moving average that keeps s of the past reaches back about 1 / (1 - s) batches. */
 static char *
 describe_reach (double smoothing)
@@ -119,7 +154,7 @@ update_smoothing (LwChartPane *self)
 static void
 on_visible_changed (LwRunItem *item, GParamSpec *pspec, LwChartPane *self)
 {
-  lw_chart_model_set_run_visible (self->model, lw_run_item_get_slot (item),
+  lw_chart_model_set_run_visible (self->model, lw_run_item_get_id (item),
                                   lw_run_item_get_visible (item));
 }
 
@@ -159,6 +194,14 @@ lw_chart_pane_set_runs (LwChartPane *self, GListModel *runs)
   lw_runs_list_set_model (self->runs_list, runs);
 }
 
+LwChartStack *
+lw_chart_pane_get_charts (LwChartPane *self)
+{
+  g_return_val_if_fail (LW_IS_CHART_PANE (self), NULL);
+
+  return self->charts;
+}
+
 LwChartModel *
 lw_chart_pane_get_model (LwChartPane *self)
 {
@@ -194,7 +237,7 @@ lw_chart_pane_grab_chart_focus (LwChartPane *self)
 {
   g_return_if_fail (LW_IS_CHART_PANE (self));
 
-  gtk_widget_grab_focus (GTK_WIDGET (self->loss));
+  gtk_widget_grab_focus (GTK_WIDGET (self->charts));
 }
 
 void
@@ -230,8 +273,7 @@ lw_chart_pane_set_low (LwChartPane *self, gboolean low)
   if (self->low == low)
     return;
   self->low = low;
-  lw_chart_view_set_show_legend (self->loss, low);
-  lw_chart_view_set_show_axis_title (self->accuracy, !low);
+  lw_chart_stack_set_low (self->charts, low);
   gtk_widget_set_visible (GTK_WIDGET (self->runs_list), !low);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOW]);
 }
@@ -254,6 +296,7 @@ lw_chart_pane_set_narrow (LwChartPane *self, gboolean narrow)
     return;
   self->narrow = narrow;
   gtk_widget_set_visible (self->smoothing_room, !narrow);
+  gtk_box_set_spacing (self->toolbar, narrow ? 6 : 12);
   if (narrow)
     gtk_widget_add_css_class (GTK_WIDGET (self), "narrow");
   else
@@ -337,6 +380,7 @@ lw_chart_pane_class_init (LwChartPaneClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   g_type_ensure (ADW_TYPE_SQUEEZER);
+  g_type_ensure (LW_TYPE_CHART_STACK);
   g_type_ensure (LW_TYPE_RUNS_LIST);
   lw_ui_resources_ensure ();
   gtk_widget_class_set_template_from_resource (widget_class,
@@ -354,11 +398,17 @@ lw_chart_pane_class_init (LwChartPaneClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, smoothing_value);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, fit);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, charts);
+  gtk_widget_class_bind_template_child (widget_class, LwChartPane, show_loss);
+  gtk_widget_class_bind_template_child (widget_class, LwChartPane, show_accuracy);
+  gtk_widget_class_bind_template_child (widget_class, LwChartPane, show_rate);
+  gtk_widget_class_bind_template_child (widget_class, LwChartPane, crowded);
+  gtk_widget_class_bind_template_child (widget_class, LwChartPane, log_x);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, hint);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, hint_sentence);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, runs_list);
   gtk_widget_class_bind_template_callback (widget_class, on_unit_toggled);
   gtk_widget_class_bind_template_callback (widget_class, on_fit_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_chart_toggled);
   gtk_widget_class_set_css_name (widget_class, "chartpane");
 }
 
@@ -371,12 +421,13 @@ lw_chart_pane_init (LwChartPane *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   g_signal_connect_swapped (self->hint, "notify::child-revealed", G_CALLBACK (on_hint_revealed), self);
 
-  self->model = lw_chart_model_new ();
-  self->loss = LW_CHART_VIEW (lw_chart_view_new (self->model, LW_CHART_LOSS));
-  self->accuracy = LW_CHART_VIEW (lw_chart_view_new (self->model, LW_CHART_ACCURACY));
-  gtk_grid_attach (self->charts, GTK_WIDGET (self->loss), 0, 0, 1, 5);
-  gtk_grid_attach (self->charts, GTK_WIDGET (self->accuracy), 0, 5, 1, 4);
+  self->model = g_object_ref (lw_chart_stack_get_model (self->charts));
+  g_signal_connect_object (self->charts, "notify::charts", G_CALLBACK (on_charts_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_object_bind_property (self->charts, "crowded", self->crowded, "visible", G_BINDING_SYNC_CREATE);
+  on_charts_changed (self);
 
+  g_object_bind_property (self->model, "log-x", self->log_x, "active", both);
   g_object_bind_property (self->model, "log-y", self->log_y, "active", both);
   g_object_bind_property (self->model, "smoothing", self->adjustment, "value", both);
   g_object_bind_property (self->model, "following", self->fit, "sensitive",

@@ -2,12 +2,13 @@
 
 #include <gtk/gtk.h>
 
-#include "ui/charts/chart-model.h"
+#include "ui/charts/chart-stack.h"
 
 G_BEGIN_DECLS
 
-/* The Train page's middle: a toolbar, loss over accuracy with a hint in front of them as long as
- * there is nothing to see, and the list of runs.
+/* The Train page's middle: a toolbar, the charts with a hint in front of them as long as there is nothing
+ * to see, and the list of runs. Its Export menu asks for the actions win.copy-chart, win.export-chart
+ * and win.export-csv.
  *
  * Properties:
  *   "low"     little height: the runs are named by a legend in the loss chart rather than by the
@@ -18,7 +19,9 @@ G_DECLARE_FINAL_TYPE (LwChartPane, lw_chart_pane, LW, CHART_PANE, GtkWidget)
 
 GtkWidget    *lw_chart_pane_new               (void);
 
-/* What both charts show. The pane's tools act on it directly. */
+LwChartStack *lw_chart_pane_get_charts        (LwChartPane *self);
+
+/* What the charts show. The pane's tools act on it directly. */
 LwChartModel *lw_chart_pane_get_model         (LwChartPane *self);
 
 /* The sentence under "Press Space to train": "5 epochs over 60,000 handwritten digits, about 25
@@ -27,7 +30,7 @@ void          lw_chart_pane_set_hint          (LwChartPane *self,
                                                const char  *sentence);
 
 /* @runs: of LwRunItem, newest first, or NULL. An item's "visible" shows and hides the run of its
- * slot in the charts. */
+ * id in the charts. */
 void          lw_chart_pane_set_runs          (LwChartPane *self,
                                                GListModel  *runs);
 
