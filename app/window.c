@@ -211,6 +211,23 @@ update_train_button (LwWindow *self)
   set_enabled (self, "rollback", phase == LW_PHASE_DIVERGED);
 }
 
+/* The button says which speed is chosen; where there is little room, it has an icon in place of words. */
+static void
+update_speed (LwWindow *self)
+{
+  static const char *const labels[] = { N_("Full speed"), N_("Slow motion"), N_("One batch"), N_("One example") };
+  LwSpeed                  speed = lw_session_get_speed (self->session);
+  g_autofree char         *name = g_strdup_printf (_("Speed: %s"), _(labels[speed]));
+
+  if (self->narrow)
+    gtk_menu_button_set_icon_name (self->speed, "lw-speed-symbolic");
+  else
+    gtk_menu_button_set_label (self->speed, _(labels[speed]));
+  gtk_menu_button_set_always_show_arrow (self->speed, !self->narrow);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->speed), self->narrow ? name : _("How Train goes about it"));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->speed), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
+
 static void
 update_plan (LwWindow *self)
 {
@@ -233,6 +250,8 @@ run_state (LwWindow *self, LwSessionRun *run)
   LwPhase phase = lw_session_get_phase (self->session);
   guint   epochs = run->last.step > 0 ? (guint) run->last.epoch : 0;
 
+  if (run == lw_session_get_run (self->session) && lw_session_is_running (self->session))
+    return g_strdup (_("training"));
   if (run == lw_session_get_run (self->session))
     switch (phase)
       {
@@ -546,19 +565,6 @@ act_fork (GSimpleAction *action, GVariant *parameter, gpointer data)
 
 static const char *const speed_names[] = { "full", "slow", "batch", "example" };
 
-/* The button says which speed is chosen. */
-static void
-update_speed (LwWindow *self)
-{
-  static const char *const labels[] = { N_("Full speed"), N_("Slow motion"), N_("One batch"), N_("One example") };
-  LwSpeed                  speed = lw_session_get_speed (self->session);
-
-  g_autofree char         *name = g_strdup_printf (_("Speed: %s"), _(labels[speed]));
-
-  gtk_menu_button_set_label (self->speed, _(labels[speed]));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->speed), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
-}
-
 static void
 change_speed (GSimpleAction *action, GVariant *value, gpointer data)
 {
@@ -763,6 +769,7 @@ on_fold_idle (gpointer data)
   self->at_bottom = is_below (width, WIDTH_BOTTOM, self->at_bottom);
   adw_view_switcher_set_policy (self->switcher,
                                 self->narrow ? ADW_VIEW_SWITCHER_POLICY_NARROW : ADW_VIEW_SWITCHER_POLICY_WIDE);
+  update_speed (self);
   gtk_widget_set_visible (GTK_WIDGET (self->switcher), !self->at_bottom);
   adw_view_switcher_bar_set_reveal (self->switcher_bar, self->at_bottom);
   update_title (self);
