@@ -4,6 +4,7 @@
 #include "app/application.h"
 #include "app/files.h"
 #include "app/model-actions.h"
+#include "app/presentation.h"
 #include "app/profiler.h"
 #include "app/runs-actions.h"
 #include "app/slow-motion.h"
@@ -40,6 +41,7 @@ struct _LwWindow {
   LwAnswers        *answers;
   LwProfiler       *profiler;
   LwSlowMotion     *slow_motion;
+  LwPresentation   *presentation;
   GListStore       *run_items; /* LwRunItem, newest first, as the session's runs */
   GSettings        *settings;  /* NULL where the schema is not installed */
   guint             refresh_id; /* the timer, while training or stepping */
@@ -51,7 +53,9 @@ struct _LwWindow {
   guint             fold_id;
 
   /* template */
+  GtkWidget        *header;
   AdwToastOverlay  *toasts;
+  GtkStack         *scenes;
   GtkLabel         *title;
   GtkLabel         *subtitle;
   GtkButton        *undo;
@@ -155,6 +159,7 @@ update_status (LwWindow *self)
   lw_status_line_set_button (self->status, status.button, status.icon, status.action);
   lw_status_line_set_menu (self->status, status.more ? self->continue_menu : NULL,
                            _("Continue for another number of epochs"));
+  lw_presentation_set_status (self->presentation, &status);
   lw_status_clear (&status);
 }
 
@@ -167,6 +172,7 @@ update_hint (LwWindow *self)
   if (lw_session_get_n_runs (self->session) == 0 && obstacle == NULL)
     hint = lw_status_hint (self->session);
   lw_chart_pane_set_hint (chart_pane (self), hint);
+  lw_presentation_set_hint (self->presentation, hint);
 }
 
 static void
@@ -601,11 +607,27 @@ act_redo (GSimpleAction *action, GVariant *parameter, gpointer data)
   lw_session_redo (LW_WINDOW (data)->session);
 }
 
+/* What opens in the frame that is hidden meanwhile has to wait. */
+static void
+act_presenter (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwWindow *self = LW_WINDOW (data);
+
+  if (lw_presentation_is_on (self->presentation))
+    lw_presentation_leave (self->presentation);
+  else
+    lw_presentation_enter (self->presentation);
+  set_enabled (self, "menu", !lw_presentation_is_on (self->presentation));
+  set_enabled (self, "toggle-sidebar", !lw_presentation_is_on (self->presentation));
+}
+
 static void
 act_show_fault (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   LwWindow *self = LW_WINDOW (data);
 
+  if (lw_presentation_is_on (self->presentation))
+    act_presenter (NULL, NULL, data);
   adw_view_stack_set_visible_child_name (self->stack, "train");
   lw_train_page_show_fault (self->page);
 }
@@ -729,12 +751,15 @@ on_key (LwWindow *self, guint key, guint code, GdkModifierType state)
 /* -- pages -- */
 
 /* A page's main part takes the focus when it comes, unless the page had one that it gets back. There Space
- * trains. */
+ * trains. Who wants a page does not want to present. */
 static void
 on_page_changed (LwWindow *self)
 {
-  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self));
+  GtkWidget *focus;
 
+  if (self->presentation != NULL && lw_presentation_is_on (self->presentation))
+    act_presenter (NULL, NULL, self);
+  focus = gtk_window_get_focus (GTK_WINDOW (self));
   if (is_on_code (self))
     lw_code_page_grab_text_focus (self->code);
   else if (focus == NULL || !gtk_widget_is_ancestor (focus, GTK_WIDGET (self->page)))
@@ -866,6 +891,7 @@ lw_window_dispose (GObject *object)
   g_clear_pointer (&self->slow_motion, lw_slow_motion_free);
   g_clear_object (&self->autosave);
   g_clear_object (&self->profiler);
+  g_clear_pointer (&self->presentation, lw_presentation_free);
   g_clear_object (&self->session);
   g_clear_object (&self->run_items);
   g_clear_object (&self->settings);
@@ -886,7 +912,9 @@ lw_window_class_init (LwWindowClass *klass)
   g_type_ensure (LW_TYPE_TRAIN_PAGE);
   g_type_ensure (LW_TYPE_STATUS_LINE);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/layerwise/Layerwise/window.ui");
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, header);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, scenes);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, title);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, subtitle);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, undo);
@@ -931,6 +959,7 @@ lw_window_init (LwWindow *self)
     { "save-as", act_save_as, NULL, NULL, NULL, { 0 } },
     { "copy-script", act_copy_script, NULL, NULL, NULL, { 0 } },
     { "save-script-as", act_save_script_as, NULL, NULL, NULL, { 0 } },
+    { "presenter", act_presenter, NULL, NULL, NULL, { 0 } },
     { "menu", act_menu, NULL, NULL, NULL, { 0 } },
     { "about", act_about, NULL, NULL, NULL, { 0 } },
   };
@@ -968,6 +997,11 @@ lw_window_new (AdwApplication *application, LwSession *session, LwWorkFile *left
   gtk_widget_insert_action_group (GTK_WIDGET (self), "run", G_ACTION_GROUP (run));
   gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (runs));
   restore_size (self);
+  self->presentation = lw_presentation_new (GTK_WINDOW (self), self->scenes, session, chart (self),
+                                            G_LIST_MODEL (self->run_items));
+  lw_presentation_add_frame (self->presentation, self->header);
+  lw_presentation_add_frame (self->presentation, GTK_WIDGET (self->status));
+  lw_presentation_add_frame (self->presentation, GTK_WIDGET (self->switcher_bar));
 
   g_signal_connect_swapped (session, "document-changed", G_CALLBACK (on_document_changed), self);
   g_signal_connect_swapped (session, "run-changed", G_CALLBACK (on_run_changed), self);

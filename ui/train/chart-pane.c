@@ -6,6 +6,7 @@
 
 #include "ui/charts/chart-view.h"
 #include "ui/train/runs-list.h"
+#include "ui/train/train-hint.h"
 #include "ui/ui-resources.h"
 
 struct _LwChartPane {
@@ -36,8 +37,7 @@ struct _LwChartPane {
   GtkLabel *smoothing_value;
   GtkWidget *fit;
   GtkGrid *charts;
-  GtkRevealer *hint;
-  GtkLabel *hint_sentence;
+  LwTrainHint *hint;
   LwRunsList *runs_list;
 };
 
@@ -167,26 +167,12 @@ lw_chart_pane_get_model (LwChartPane *self)
   return self->model;
 }
 
-/* A hint that has faded out is gone for assistive technology as well. */
-static void
-on_hint_revealed (LwChartPane *self)
-{
-  if (!gtk_revealer_get_reveal_child (self->hint) && !gtk_revealer_get_child_revealed (self->hint))
-    gtk_widget_set_visible (GTK_WIDGET (self->hint), FALSE);
-}
-
 void
 lw_chart_pane_set_hint (LwChartPane *self, const char *sentence)
 {
   g_return_if_fail (LW_IS_CHART_PANE (self));
 
-  /* While it fades the words stay. */
-  if (sentence != NULL)
-    gtk_label_set_text (self->hint_sentence, sentence);
-  if (sentence != NULL)
-    gtk_widget_set_visible (GTK_WIDGET (self->hint), TRUE);
-  gtk_revealer_set_reveal_child (self->hint, sentence != NULL);
-  on_hint_revealed (self);
+  lw_train_hint_set_sentence (self->hint, sentence);
 }
 
 void
@@ -338,6 +324,7 @@ lw_chart_pane_class_init (LwChartPaneClass *klass)
 
   g_type_ensure (ADW_TYPE_SQUEEZER);
   g_type_ensure (LW_TYPE_RUNS_LIST);
+  g_type_ensure (LW_TYPE_TRAIN_HINT);
   lw_ui_resources_ensure ();
   gtk_widget_class_set_template_from_resource (widget_class,
                                                LW_UI_RESOURCE_PREFIX "/train/chart-pane.ui");
@@ -355,7 +342,6 @@ lw_chart_pane_class_init (LwChartPaneClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, fit);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, charts);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, hint);
-  gtk_widget_class_bind_template_child (widget_class, LwChartPane, hint_sentence);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, runs_list);
   gtk_widget_class_bind_template_callback (widget_class, on_unit_toggled);
   gtk_widget_class_bind_template_callback (widget_class, on_fit_clicked);
@@ -369,7 +355,6 @@ lw_chart_pane_init (LwChartPane *self)
 
   self->watched = g_ptr_array_new_with_free_func (g_object_unref);
   gtk_widget_init_template (GTK_WIDGET (self));
-  g_signal_connect_swapped (self->hint, "notify::child-revealed", G_CALLBACK (on_hint_revealed), self);
 
   self->model = lw_chart_model_new ();
   self->loss = LW_CHART_VIEW (lw_chart_view_new (self->model, LW_CHART_LOSS));
