@@ -72,6 +72,8 @@ lw_presentation_enter (LwPresentation *self)
   gtk_stack_add_child (self->scenes, GTK_WIDGET (self->presenter));
   gtk_stack_set_visible_child (self->scenes, GTK_WIDGET (self->presenter));
   set_frame_visible (self, FALSE);
+  /* For assistive technology, which would find it behind the presenter. */
+  gtk_widget_set_visible (self->everyday, FALSE);
   lw_presenter_grab_chart_focus (self->presenter);
   g_signal_connect_swapped (self->window, "notify::fullscreened", G_CALLBACK (on_fullscreen_changed), self);
   gtk_window_fullscreen (self->window);
@@ -88,6 +90,7 @@ lw_presentation_leave (LwPresentation *self)
   if (!self->was_fullscreen)
     gtk_window_unfullscreen (self->window);
   set_frame_visible (self, TRUE);
+  gtk_widget_set_visible (self->everyday, TRUE);
   gtk_stack_set_visible_child (self->scenes, self->everyday);
   gtk_stack_remove (self->scenes, GTK_WIDGET (presenter));
   if (self->focus != NULL)

@@ -16,6 +16,9 @@
 /* Pixels; a pointer that trembles has not moved. */
 #define MOVED 4
 
+#define LEAST_WIDTH 960
+#define LEAST_HEIGHT 600
+
 /* From here on there is room for gaps; without them all of it stands on a screen of 1024 × 640. */
 #define HEIGHT_ROOMY 740
 
@@ -266,6 +269,11 @@ lw_presenter_measure (GtkWidget *widget, GtkOrientation orientation, int for_siz
   LwPresenter *self = LW_PRESENTER (widget);
 
   gtk_widget_measure (self->content, orientation, for_size, minimum, natural, NULL, NULL);
+  /* On a smaller screen its parts will be smaller. */
+  if (orientation == GTK_ORIENTATION_HORIZONTAL)
+    *minimum = MIN (*minimum, LEAST_WIDTH);
+  else
+    *minimum = MIN (*minimum, LEAST_HEIGHT);
   *minimum_baseline = *natural_baseline = -1;
 }
 
@@ -275,7 +283,12 @@ lw_presenter_size_allocate (GtkWidget *widget, int width, int height, int baseli
 {
   LwPresenter *self = LW_PRESENTER (widget);
 
-  gtk_widget_allocate (self->content, width, height, baseline, NULL);
+  int least_width, least_height;
+
+  gtk_widget_measure (self->content, GTK_ORIENTATION_HORIZONTAL, -1, &least_width, NULL, NULL, NULL);
+  width = MAX (width, least_width);
+  gtk_widget_measure (self->content, GTK_ORIENTATION_VERTICAL, width, &least_height, NULL, NULL, NULL);
+  gtk_widget_allocate (self->content, width, MAX (height, least_height), baseline, NULL);
   if (self->fit_id == 0)
     self->fit_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE, on_fit_idle, self, NULL);
 }
@@ -295,10 +308,19 @@ on_leave_timeout (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Gone for assistive technology as well. */
+static void
+on_leave_hint_revealed (LwPresenter *self)
+{
+  if (!gtk_revealer_get_reveal_child (self->leave_hint) && !gtk_revealer_get_child_revealed (self->leave_hint))
+    gtk_widget_set_visible (GTK_WIDGET (self->leave_hint), FALSE);
+}
+
 static void
 show_leave_hint (LwPresenter *self)
 {
   g_clear_handle_id (&self->leave_id, g_source_remove);
+  gtk_widget_set_visible (GTK_WIDGET (self->leave_hint), TRUE);
   self->leave_id = g_timeout_add_seconds (LEAVE_HINT_SECONDS, on_leave_timeout, self);
   gtk_revealer_set_reveal_child (self->leave_hint, TRUE);
 }
@@ -444,6 +466,9 @@ lw_presenter_dispose (GObject *object)
   if (self->runs != NULL)
     g_signal_handlers_disconnect_by_data (self->runs, self);
   unwatch_runs (self);
+  if (self->leave_hint != NULL)
+    g_signal_handlers_disconnect_by_data (self->leave_hint, self);
+  self->leave_hint = NULL;
   g_clear_pointer (&self->content, gtk_widget_unparent);
   g_clear_object (&self->model);
   g_clear_object (&self->runs);
@@ -495,6 +520,7 @@ lw_presenter_class_init (LwPresenterClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwPresenter, status);
   gtk_widget_class_bind_template_child (widget_class, LwPresenter, leave_hint);
   gtk_widget_class_bind_template_callback (widget_class, on_metric_toggled);
+  gtk_widget_class_bind_template_callback (widget_class, on_leave_hint_revealed);
   gtk_widget_class_set_css_name (widget_class, "presenter");
 }
 
