@@ -502,7 +502,7 @@ test_runs (Fixture *f, gconstpointer data)
   for (int i = 0; i < 3; i++)
     row = gtk_widget_get_parent (row);
   assert_name (row, "Run 2");
-  collect (list, GTK_TYPE_TOGGLE_BUTTON, "run-eye", eyes);
+  collect (list, GTK_TYPE_TOGGLE_BUTTON, "run-tool", eyes);
   g_assert_cmpuint (eyes->len, ==, 2);
   assert_name (g_ptr_array_index (eyes, 0), "Run 2 in the charts");
   assert_name (g_ptr_array_index (eyes, 1), "Run 1 in the charts");

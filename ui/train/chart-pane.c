@@ -38,7 +38,9 @@ struct _LwChartPane {
   GtkWidget *fit;
   GtkGrid *charts;
   LwTrainHint *hint;
+  GtkMenuButton *runs_button;
   LwRunsList *runs_list;
+  LwRunsList *folded_list; /* in the popover */
 };
 
 enum {
@@ -124,10 +126,19 @@ on_visible_changed (LwRunItem *item, GParamSpec *pspec, LwChartPane *self)
 }
 
 static void
+update_runs_button (LwChartPane *self)
+{
+  gboolean any = self->runs != NULL && g_list_model_get_n_items (self->runs) > 0;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->runs_button), self->low && any);
+}
+
+static void
 watch_runs (LwChartPane *self)
 {
   guint n = self->runs != NULL ? g_list_model_get_n_items (self->runs) : 0;
 
+  update_runs_button (self);
   for (guint i = 0; i < self->watched->len; i++)
     g_signal_handlers_disconnect_by_data (g_ptr_array_index (self->watched, i), self);
   g_ptr_array_set_size (self->watched, 0);
@@ -157,6 +168,7 @@ lw_chart_pane_set_runs (LwChartPane *self, GListModel *runs)
     g_signal_connect_swapped (runs, "items-changed", G_CALLBACK (watch_runs), self);
   watch_runs (self);
   lw_runs_list_set_model (self->runs_list, runs);
+  lw_runs_list_set_model (self->folded_list, runs);
 }
 
 LwChartModel *
@@ -173,6 +185,15 @@ lw_chart_pane_set_hint (LwChartPane *self, const char *sentence)
   g_return_if_fail (LW_IS_CHART_PANE (self));
 
   lw_train_hint_set_sentence (self->hint, sentence);
+}
+
+void
+lw_chart_pane_set_selected_run (LwChartPane *self, guint id)
+{
+  g_return_if_fail (LW_IS_CHART_PANE (self));
+
+  lw_runs_list_set_selected (self->runs_list, id);
+  lw_runs_list_set_selected (self->folded_list, id);
 }
 
 void
@@ -219,6 +240,7 @@ lw_chart_pane_set_low (LwChartPane *self, gboolean low)
   lw_chart_view_set_show_legend (self->loss, low);
   lw_chart_view_set_show_axis_title (self->accuracy, !low);
   gtk_widget_set_visible (GTK_WIDGET (self->runs_list), !low);
+  update_runs_button (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOW]);
 }
 
@@ -240,6 +262,7 @@ lw_chart_pane_set_narrow (LwChartPane *self, gboolean narrow)
     return;
   self->narrow = narrow;
   gtk_widget_set_visible (self->smoothing_room, !narrow);
+  lw_runs_list_set_narrow (self->runs_list, narrow);
   if (narrow)
     gtk_widget_add_css_class (GTK_WIDGET (self), "narrow");
   else
@@ -290,6 +313,7 @@ lw_chart_pane_dispose (GObject *object)
 
   if (self->runs_list != NULL)
     lw_chart_pane_set_runs (self, NULL);
+  self->folded_list = NULL;
   if (self->model != NULL)
     g_signal_handlers_disconnect_by_data (self->model, self);
   self->runs_list = NULL;
@@ -342,7 +366,9 @@ lw_chart_pane_class_init (LwChartPaneClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, fit);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, charts);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, hint);
+  gtk_widget_class_bind_template_child (widget_class, LwChartPane, runs_button);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, runs_list);
+  gtk_widget_class_bind_template_child (widget_class, LwChartPane, folded_list);
   gtk_widget_class_bind_template_callback (widget_class, on_unit_toggled);
   gtk_widget_class_bind_template_callback (widget_class, on_fit_clicked);
   gtk_widget_class_set_css_name (widget_class, "chartpane");

@@ -10,9 +10,10 @@ G_BEGIN_DECLS
  * there is nothing to see, and the list of runs.
  *
  * Properties:
- *   "low"     little height: the runs are named by a legend in the loss chart rather than by the
- *             list, and the x axis has no title;
- *   "narrow"  little width: "Smoothing" is said by the slider's tooltip only. */
+ *   "low"     little height: the runs are named by a legend in the loss chart, the list is in a popover
+ *             of the toolbar, and the x axis has no title;
+ *   "narrow"  little width: "Smoothing" is said by the slider's tooltip only, and the list goes without
+ *             the training loss. */
 #define LW_TYPE_CHART_PANE (lw_chart_pane_get_type ())
 G_DECLARE_FINAL_TYPE (LwChartPane, lw_chart_pane, LW, CHART_PANE, GtkWidget)
 
@@ -30,6 +31,11 @@ void          lw_chart_pane_set_hint          (LwChartPane *self,
  * slot in the charts. */
 void          lw_chart_pane_set_runs          (LwChartPane *self,
                                                GListModel  *runs);
+
+/* The run that the lists show as selected, by its id; 0 for none. Somebody who selects another one asks
+ * for it by "runs.select"; see runs-list.h for what else they ask. */
+void          lw_chart_pane_set_selected_run  (LwChartPane *self,
+                                               guint        id);
 
 /* The keys of the charts and of training need the focus there. */
 void          lw_chart_pane_grab_chart_focus  (LwChartPane *self);
