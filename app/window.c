@@ -47,6 +47,8 @@ struct _LwWindow {
   guint             refresh_id; /* the timer, while training or stepping */
   guint             n_pictures; /* since it started */
   AdwToast         *undo_toast; /* the newest with an Undo button, while it shows */
+  guint             selected_run; /* ids, 0 for none */
+  guint             current_run;
   gboolean          leaving;    /* closed, and kept as it is at this moment */
   gboolean          narrow;     /* below WIDTH_NARROW */
   gboolean          at_bottom;  /* below WIDTH_BOTTOM */
@@ -224,7 +226,7 @@ update_plan (LwWindow *self)
   LwImages     *images = lw_session_get_images (self->session);
   gsize         n = images != NULL ? (gsize) lw_tensor_get_dim (images->train_images, 0) : 60000;
 
-  if (run != NULL && lw_document_same_run (document, run->document))
+  if (run != NULL && run->id == self->selected_run && lw_document_same_run (document, run->document))
     lw_chart_model_set_plan (chart (self), lw_run_settings_get_steps_per_epoch (&run->document->settings, n),
                              (int) run->epochs, (int) run->document->settings.batch_size);
   else if (lw_session_get_n_runs (self->session) == 0)
@@ -427,6 +429,36 @@ update_run_items (LwWindow *self)
     }
 }
 
+/* The run whose batch values, plan and events the charts show. */
+static void
+select_run (LwWindow *self, LwSessionRun *run)
+{
+  self->selected_run = run->id;
+  lw_chart_model_select_run (chart (self), run->slot);
+  lw_chart_model_set_plan (chart (self),
+                           lw_session_run_get_steps_per_epoch (run, lw_session_get_images (self->session)),
+                           (int) run->epochs, (int) run->document->settings.batch_size);
+  lw_chart_pane_set_selected_run (chart_pane (self), run->id);
+}
+
+/* A run that has become the current one is what one wants to see; else what was chosen stays chosen. */
+static void
+choose_run (LwWindow *self)
+{
+  LwSessionRun *current = lw_session_get_run (self->session);
+  LwSessionRun *selected = lw_session_find_run (self->session, self->selected_run);
+  guint         id = current != NULL ? current->id : 0;
+
+  if (selected == NULL || (current != NULL && id != self->current_run))
+    selected = current;
+  if (selected == NULL && lw_session_get_n_runs (self->session) > 0)
+    selected = lw_session_get_nth_run (self->session, 0);
+  self->current_run = id;
+  self->selected_run = 0;
+  if (selected != NULL)
+    select_run (self, selected);
+}
+
 static void
 on_runs_changed (LwWindow *self)
 {
@@ -443,9 +475,8 @@ on_runs_changed (LwWindow *self)
           chart (self), lw_session_run_get_steps_per_epoch (run, lw_session_get_images (self->session)),
           (int) run->epochs, (int) run->document->settings.batch_size);
     }
-  if (lw_session_get_run (self->session) != NULL)
-    lw_chart_model_select_run (chart (self), lw_session_get_run (self->session)->slot);
   update_run_items (self);
+  choose_run (self);
   update_plan (self);
   update_hint (self);
 }
@@ -581,7 +612,7 @@ act_select_run (GSimpleAction *action, GVariant *parameter, gpointer data)
   LwSessionRun *run = lw_session_find_run (self->session, g_variant_get_uint32 (parameter));
 
   if (run != NULL)
-    lw_chart_model_select_run (chart (self), run->slot);
+    select_run (self, run);
 }
 
 static void

@@ -34,10 +34,11 @@ lw_run_name_is_editing (LwRunName *self)
 static void
 show_name (LwRunName *self)
 {
-  gboolean focused = gtk_widget_has_focus (self->entry);
+  gboolean focused = (gtk_widget_get_state_flags (self->entry) & GTK_STATE_FLAG_FOCUS_WITHIN) != 0;
   GtkWidget *row = GTK_WIDGET (self);
 
   gtk_stack_set_visible_child (self->stack, self->name);
+  gtk_widget_set_visible (self->entry, FALSE);
   gtk_widget_set_visible (self->note, TRUE);
   while (row != NULL && g_strcmp0 (gtk_widget_get_css_name (row), "row") != 0)
     row = gtk_widget_get_parent (row);
@@ -75,6 +76,7 @@ lw_run_name_edit (LwRunName *self)
     return;
   gtk_editable_set_text (GTK_EDITABLE (self->entry), lw_run_item_get_name (self->item));
   gtk_widget_set_visible (self->note, FALSE);
+  gtk_widget_set_visible (self->entry, TRUE);
   gtk_stack_set_visible_child (self->stack, self->entry);
   gtk_widget_grab_focus (self->entry);
   gtk_editable_select_region (GTK_EDITABLE (self->entry), 0, -1);
@@ -89,6 +91,7 @@ lw_run_name_set_item (LwRunName *self, LwRunItem *item)
   if (self->item == item)
     return;
   gtk_stack_set_visible_child (self->stack, self->name);
+  gtk_widget_set_visible (self->entry, FALSE);
   gtk_widget_set_visible (self->note, TRUE);
   g_set_object (&self->item, item);
   g_binding_group_set_source (self->bindings, item);
@@ -152,6 +155,8 @@ lw_run_name_init (LwRunName *self)
   gtk_editable_set_width_chars (GTK_EDITABLE (self->entry), 16);
   gtk_entry_set_max_length (GTK_ENTRY (self->entry), MAX_LENGTH);
   gtk_widget_set_valign (self->entry, GTK_ALIGN_CENTER);
+  /* Assistive technology would find it behind the name. */
+  gtk_widget_set_visible (self->entry, FALSE);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->entry), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Name of the run"),
                                   -1);
   gtk_label_set_xalign (GTK_LABEL (self->note), 0);
@@ -161,7 +166,6 @@ lw_run_name_init (LwRunName *self)
   self->bindings = g_binding_group_new ();
   g_binding_group_bind (self->bindings, "slot", self->swatch, "slot", 0);
   g_binding_group_bind (self->bindings, "name", self->name, "label", 0);
-  g_binding_group_bind (self->bindings, "name", self->name, "tooltip-text", 0);
   g_binding_group_bind (self->bindings, "note", self->note, "label", 0);
   g_binding_group_bind (self->bindings, "note", self->note, "tooltip-text", 0);
 

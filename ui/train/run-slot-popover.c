@@ -156,6 +156,7 @@ lw_run_slot_popover_init (LwRunSlotPopover *self)
         GtkWidget *swatch = lw_run_swatch_new ();
 
         g_object_set (swatch, "slot", slot, NULL);
+        lw_run_swatch_set_factor (LW_RUN_SWATCH (swatch), 1.4);
         gtk_button_set_child (GTK_BUTTON (button), swatch);
         gtk_widget_add_css_class (button, "flat");
         gtk_widget_add_css_class (button, "run-slot");

@@ -342,10 +342,19 @@ on_selected (LwRunsList *self)
 void
 lw_runs_list_set_selected (LwRunsList *self, guint id)
 {
+  guint position;
+
   g_return_if_fail (LW_IS_RUNS_LIST (self));
 
+  if (self->selected == id)
+    return;
   self->selected = id;
   restore_selection (self);
+  position = self->selection != NULL ? gtk_single_selection_get_selected (self->selection)
+                                     : GTK_INVALID_LIST_POSITION;
+  if (position != GTK_INVALID_LIST_POSITION)
+    gtk_widget_activate_action (gtk_widget_get_last_child (GTK_WIDGET (self->view)), "list.scroll-to-item", "u",
+                                position);
 }
 
 guint
@@ -445,10 +454,26 @@ point_to_selected (LwRunsList *self, GtkWidget *popover, gboolean at_end)
   return TRUE;
 }
 
+/* The keys go back to the row, unless what was chosen has taken them. */
+static void
+on_popover_closed (LwRunsList *self)
+{
+  LwRunName *name = selected_name (self);
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  if (name == NULL || lw_run_name_is_editing (name)
+      || (focus != NULL && gtk_widget_get_ancestor (focus, GTK_TYPE_POPOVER) != NULL
+          && gtk_widget_get_mapped (focus) && gtk_widget_is_ancestor (focus, GTK_WIDGET (self))))
+    return;
+  gtk_widget_grab_focus (row_of (GTK_WIDGET (name)));
+}
+
 static GtkWidget *
 adopt_popover (LwRunsList *self, GtkWidget *popover)
 {
   gtk_widget_set_parent (popover, GTK_WIDGET (self));
+  g_signal_connect_object (popover, "closed", G_CALLBACK (on_popover_closed), self, G_CONNECT_SWAPPED);
   return popover;
 }
 
