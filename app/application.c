@@ -158,6 +158,7 @@ lw_application_startup (GApplication *application)
     { "win.toggle-sidebar", { "F9" } },
     { "win.page::train", { "<Alt>1" } },
     { "win.page::code", { "<Alt>2" } },
+    { "win.presenter", { "F11" } },
     { "win.menu", { "F10" } },
     { "win.show-help-overlay", { "<Control>question" } },
   };

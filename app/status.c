@@ -60,19 +60,11 @@ ready_text (LwSession *session)
                           isa_label (lw_session_get_isa (session)), forecast);
 }
 
-/* Where a run stands: its epoch, and how many of the epoch's images and steps are done. */
-typedef struct {
-  guint  epoch, epochs;
-  gint64 step, epoch_steps, epoch_steps_all;
-  gint64 images_left; /* of the whole run */
-  double fraction;    /* of the whole run */
-} Place;
-
-static Place
-place_of (LwSession *session)
+LwRunPlace
+lw_status_get_place (LwSession *session)
 {
   LwSessionRun *run = lw_session_get_run (session);
-  Place         place = { .epoch = 1, .epochs = 1 };
+  LwRunPlace    place = { .epoch = 1, .epochs = 1 };
   gint64        n, in_epoch, batch;
 
   if (run == NULL)
@@ -93,6 +85,8 @@ place_of (LwSession *session)
   place.epoch_steps_all = run->epoch_steps + (n - in_epoch + batch - 1) / batch;
   place.images_left = MAX ((gint64) place.epochs - place.epoch + 1, 0) * n - in_epoch;
   place.images_left = MAX (place.images_left, 0);
+  place.planned = place.step + place.epoch_steps_all - place.epoch_steps
+                  + MAX ((gint64) place.epochs - place.epoch, 0) * ((n + batch - 1) / batch);
   place.fraction = 1 - (double) place.images_left / ((double) n * place.epochs);
   return place;
 }
@@ -100,7 +94,7 @@ place_of (LwSession *session)
 static void
 fill_training (LwStatus *status, LwSession *session)
 {
-  Place            place = place_of (session);
+  LwRunPlace       place = lw_status_get_place (session);
   double           speed = lw_trainer_get_speed (lw_session_get_trainer (session));
   g_autofree char *now = lw_chart_format_count ((guint64) place.epoch_steps);
   g_autofree char *all = lw_chart_format_count ((guint64) place.epoch_steps_all);
@@ -131,7 +125,7 @@ fill_slow (LwStatus *status, LwSession *session)
     [LW_STEP_BACKWARD] = N_("backward: each layer is told how its weights should change"),
     [LW_STEP_UPDATE] = N_("update: the optimizer changes the weights"),
   };
-  Place            place = place_of (session);
+  LwRunPlace       place = lw_status_get_place (session);
   LwStepPhase      phase = lw_session_get_step_phase (session);
   gint64           step = phase == LW_STEP_UPDATE && !lw_session_is_stepping (session) ? place.step
                                                                                               : place.step + 1;
@@ -191,7 +185,7 @@ fill_diverged (LwStatus *status, LwSession *session)
 static void
 fill_resting (LwStatus *status, LwSession *session, LwPhase phase)
 {
-  Place            place = place_of (session);
+  LwRunPlace       place = lw_status_get_place (session);
   g_autofree char *step = lw_chart_format_count ((guint64) place.step);
 
   status->text = g_strdup_printf (phase == LW_PHASE_PAUSED ? _("Paused · epoch %u of %u · step %s")

@@ -5,6 +5,7 @@
 #include "app/chart-files.h"
 #include "app/files.h"
 #include "app/model-actions.h"
+#include "app/presentation.h"
 #include "app/profiler.h"
 #include "app/runs-actions.h"
 #include "app/slow-motion.h"
@@ -41,18 +42,23 @@ struct _LwWindow {
   LwAnswers        *answers;
   LwProfiler       *profiler;
   LwSlowMotion     *slow_motion;
+  LwPresentation   *presentation;
   GListStore       *run_items; /* LwRunItem, newest first, as the session's runs */
   GSettings        *settings;  /* NULL where the schema is not installed */
   guint             refresh_id; /* the timer, while training or stepping */
   guint             n_pictures; /* since it started */
   AdwToast         *undo_toast; /* the newest with an Undo button, while it shows */
+  guint             selected_run; /* ids, 0 for none */
+  guint             current_run;
   gboolean          leaving;    /* closed, and kept as it is at this moment */
   gboolean          narrow;     /* below WIDTH_NARROW */
   gboolean          at_bottom;  /* below WIDTH_BOTTOM */
   guint             fold_id;
 
   /* template */
+  GtkWidget        *header;
   AdwToastOverlay  *toasts;
+  GtkStack         *scenes;
   GtkLabel         *title;
   GtkLabel         *subtitle;
   GtkButton        *undo;
@@ -156,6 +162,7 @@ update_status (LwWindow *self)
   lw_status_line_set_button (self->status, status.button, status.icon, status.action);
   lw_status_line_set_menu (self->status, status.more ? self->continue_menu : NULL,
                            _("Continue for another number of epochs"));
+  lw_presentation_set_status (self->presentation, &status);
   lw_status_clear (&status);
 }
 
@@ -168,6 +175,7 @@ update_hint (LwWindow *self)
   if (lw_session_get_n_runs (self->session) == 0 && obstacle == NULL)
     hint = lw_status_hint (self->session);
   lw_chart_pane_set_hint (chart_pane (self), hint);
+  lw_presentation_set_hint (self->presentation, hint);
 }
 
 static void
@@ -236,7 +244,7 @@ update_plan (LwWindow *self)
   LwImages     *images = lw_session_get_images (self->session);
   gsize         n = images != NULL ? (gsize) lw_tensor_get_dim (images->train_images, 0) : 60000;
 
-  if (run != NULL && lw_document_same_run (document, run->document))
+  if (run != NULL && run->id == self->selected_run && lw_document_same_run (document, run->document))
     lw_chart_model_set_plan (chart (self), lw_run_settings_get_steps_per_epoch (&run->document->settings, n),
                              (int) run->epochs, (int) run->document->settings.batch_size);
   else if (lw_session_get_n_runs (self->session) == 0)
@@ -441,6 +449,36 @@ update_run_items (LwWindow *self)
     }
 }
 
+/* The run whose batch values, plan and events the charts show. */
+static void
+select_run (LwWindow *self, LwSessionRun *run)
+{
+  self->selected_run = run->id;
+  lw_chart_model_select_run (chart (self), run->id);
+  lw_chart_model_set_plan (chart (self),
+                           lw_session_run_get_steps_per_epoch (run, lw_session_get_images (self->session)),
+                           (int) run->epochs, (int) run->document->settings.batch_size);
+  lw_chart_pane_set_selected_run (chart_pane (self), run->id);
+}
+
+/* A run that has become the current one is what one wants to see; else what was chosen stays chosen. */
+static void
+choose_run (LwWindow *self)
+{
+  LwSessionRun *current = lw_session_get_run (self->session);
+  LwSessionRun *selected = lw_session_find_run (self->session, self->selected_run);
+  guint         id = current != NULL ? current->id : 0;
+
+  if (selected == NULL || (current != NULL && id != self->current_run))
+    selected = current;
+  if (selected == NULL && lw_session_get_n_runs (self->session) > 0)
+    selected = lw_session_get_nth_run (self->session, 0);
+  self->current_run = id;
+  self->selected_run = 0;
+  if (selected != NULL)
+    select_run (self, selected);
+}
+
 static void
 on_runs_changed (LwWindow *self)
 {
@@ -461,9 +499,8 @@ on_runs_changed (LwWindow *self)
           chart (self), lw_session_run_get_steps_per_epoch (run, lw_session_get_images (self->session)),
           (int) run->epochs, (int) run->document->settings.batch_size);
     }
-  if (lw_session_get_run (self->session) != NULL)
-    lw_chart_model_select_run (chart (self), lw_session_get_run (self->session)->id);
   update_run_items (self);
+  choose_run (self);
   update_plan (self);
   update_hint (self);
 }
@@ -586,7 +623,7 @@ act_select_run (GSimpleAction *action, GVariant *parameter, gpointer data)
   LwSessionRun *run = lw_session_find_run (self->session, g_variant_get_uint32 (parameter));
 
   if (run != NULL)
-    lw_chart_model_select_run (chart (self), run->id);
+    select_run (self, run);
 }
 
 static void
@@ -612,11 +649,27 @@ act_redo (GSimpleAction *action, GVariant *parameter, gpointer data)
   lw_session_redo (LW_WINDOW (data)->session);
 }
 
+/* What opens in the frame that is hidden meanwhile has to wait. */
+static void
+act_presenter (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  LwWindow *self = LW_WINDOW (data);
+
+  if (lw_presentation_is_on (self->presentation))
+    lw_presentation_leave (self->presentation);
+  else
+    lw_presentation_enter (self->presentation);
+  set_enabled (self, "menu", !lw_presentation_is_on (self->presentation));
+  set_enabled (self, "toggle-sidebar", !lw_presentation_is_on (self->presentation));
+}
+
 static void
 act_show_fault (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   LwWindow *self = LW_WINDOW (data);
 
+  if (lw_presentation_is_on (self->presentation))
+    act_presenter (NULL, NULL, data);
   adw_view_stack_set_visible_child_name (self->stack, "train");
   lw_train_page_show_fault (self->page);
 }
@@ -740,12 +793,15 @@ on_key (LwWindow *self, guint key, guint code, GdkModifierType state)
 /* -- pages -- */
 
 /* A page's main part takes the focus when it comes, unless the page had one that it gets back. There Space
- * trains. */
+ * trains. Who wants a page does not want to present. */
 static void
 on_page_changed (LwWindow *self)
 {
-  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self));
+  GtkWidget *focus;
 
+  if (self->presentation != NULL && lw_presentation_is_on (self->presentation))
+    act_presenter (NULL, NULL, self);
+  focus = gtk_window_get_focus (GTK_WINDOW (self));
   if (is_on_code (self))
     lw_code_page_grab_text_focus (self->code);
   else if (focus == NULL || !gtk_widget_is_ancestor (focus, GTK_WIDGET (self->page)))
@@ -880,6 +936,7 @@ lw_window_dispose (GObject *object)
   g_clear_pointer (&self->slow_motion, lw_slow_motion_free);
   g_clear_object (&self->autosave);
   g_clear_object (&self->profiler);
+  g_clear_pointer (&self->presentation, lw_presentation_free);
   g_clear_object (&self->session);
   g_clear_object (&self->run_items);
   g_clear_object (&self->settings);
@@ -900,7 +957,9 @@ lw_window_class_init (LwWindowClass *klass)
   g_type_ensure (LW_TYPE_TRAIN_PAGE);
   g_type_ensure (LW_TYPE_STATUS_LINE);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/layerwise/Layerwise/window.ui");
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, header);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, scenes);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, title);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, subtitle);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, undo);
@@ -945,6 +1004,7 @@ lw_window_init (LwWindow *self)
     { "save-as", act_save_as, NULL, NULL, NULL, { 0 } },
     { "copy-script", act_copy_script, NULL, NULL, NULL, { 0 } },
     { "save-script-as", act_save_script_as, NULL, NULL, NULL, { 0 } },
+    { "presenter", act_presenter, NULL, NULL, NULL, { 0 } },
     { "menu", act_menu, NULL, NULL, NULL, { 0 } },
     { "about", act_about, NULL, NULL, NULL, { 0 } },
   };
@@ -983,6 +1043,11 @@ lw_window_new (AdwApplication *application, LwSession *session, LwWorkFile *left
   gtk_widget_insert_action_group (GTK_WIDGET (self), "run", G_ACTION_GROUP (run));
   gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (runs));
   restore_size (self);
+  self->presentation = lw_presentation_new (GTK_WINDOW (self), self->scenes, session, chart (self),
+                                            G_LIST_MODEL (self->run_items));
+  lw_presentation_add_frame (self->presentation, self->header);
+  lw_presentation_add_frame (self->presentation, GTK_WIDGET (self->status));
+  lw_presentation_add_frame (self->presentation, GTK_WIDGET (self->switcher_bar));
 
   g_signal_connect_swapped (session, "document-changed", G_CALLBACK (on_document_changed), self);
   g_signal_connect_swapped (session, "run-changed", G_CALLBACK (on_run_changed), self);

@@ -1,3 +1,4 @@
+#include "app/figures.h"
 #include "app/status.h"
 
 #include <string.h>
@@ -56,6 +57,24 @@ assert_status (LwSession *session, const char *text, gboolean error, const char 
   g_assert_null (status.text);
   g_assert_null (status.button);
 }
+
+/* Presenter mode's three figures: "title: value, caption" one below the other; * stands for what depends on
+ * the machine. */
+static void
+assert_figures (LwFigures *figures, LwSession *session, const char *patterns[LW_N_FIGURES])
+{
+  lw_figures_update (figures, session);
+  for (guint i = 0; i < LW_N_FIGURES; i++)
+    {
+      const LwFigure  *figure = &figures->figures[i];
+      g_autofree char *text = g_strdup_printf ("%s: %s, %s", figure->title, figure->value, figure->caption);
+
+      if (!g_pattern_match_simple (patterns[i], text))
+        g_error ("“%s” is not “%s”", text, patterns[i]);
+    }
+}
+
+#define FIGURES(accuracy, loss, time) assert_figures (&figures, session, (const char *[]) { accuracy, loss, time })
 
 static void
 edit (LwSession *session, LwModelSpec *model, const LwRunSettings *settings)
@@ -119,8 +138,11 @@ test_run (void)
   LwRunSettings           settings = LW_RUN_SETTINGS_STANDARD;
   g_autofree char        *fault = g_strdup_printf ("Cannot train: %s", lw_model_spec_get_fault (faulty)->reason);
 
+  LwFigures               figures = { 0 };
+
   settings.epochs = 1;
   edit (session, mlp, &settings);
+  FIGURES ("Test accuracy: —, not tested yet", "Training loss: —, no step yet", "Time: —, estimated for 1 epoch");
   assert_status (session, "Reading MNIST…", FALSE, NULL);
   lw_session_load_data (session);
   wait_for_data (session);
@@ -137,12 +159,24 @@ test_run (void)
   lw_session_step (session);
   wait_for_step (session, LW_PHASE_PAUSED, 1);
   assert_status (session, "Paused · epoch 1 of 1 · step 1", FALSE, NULL);
+  FIGURES ("Test accuracy: *", "Training loss: *, smoothed, started at ?.?", "Time: 0:01, step 1 of 10");
   lw_session_stop (session);
   wait_for_step (session, LW_PHASE_STOPPED, 1);
   assert_status (session, "Stopped · epoch 1 of 1 · step 1", FALSE, NULL);
   lw_session_train (session);
   wait_for_step (session, LW_PHASE_FINISHED, 10);
   assert_status (session, "Done · ", FALSE, "win.continue(uint32 5)");
+  FIGURES ("Test accuracy: *\u202f%, after epoch 1, 50 images", "Training loss: ?.???, smoothed, started at ?.?",
+           "Time: 0:0?, step 10 of 10");
+
+  /* Another run's figures take their place. */
+  lw_session_reset (session);
+  FIGURES ("Test accuracy: —, not tested yet", "Training loss: —, no step yet", "Time: *");
+  lw_session_undo (session);
+  FIGURES ("Test accuracy: *\u202f%, after epoch 1, 50 images", "Training loss: ?.???, smoothed, started at ?.?",
+           "Time: 0:0?, step 10 of 10");
+  lw_figures_clear (&figures);
+  lw_figures_clear (&figures);
 
   /* Another model: what comes next is another run. */
   settings.batch_size = 64;

@@ -6,6 +6,7 @@
 
 #include "ui/charts/chart-stack.h"
 #include "ui/train/runs-list.h"
+#include "ui/train/train-hint.h"
 #include "ui/ui-resources.h"
 
 struct _LwChartPane {
@@ -38,9 +39,10 @@ struct _LwChartPane {
   GtkCheckButton *show_rate;
   GtkWidget *crowded;
   GtkCheckButton *log_x;
-  GtkRevealer *hint;
-  GtkLabel *hint_sentence;
+  LwTrainHint *hint;
+  GtkMenuButton *runs_button;
   LwRunsList *runs_list;
+  LwRunsList *folded_list; /* in the popover */
 };
 
 enum {
@@ -159,10 +161,19 @@ on_visible_changed (LwRunItem *item, GParamSpec *pspec, LwChartPane *self)
 }
 
 static void
+update_runs_button (LwChartPane *self)
+{
+  gboolean any = self->runs != NULL && g_list_model_get_n_items (self->runs) > 0;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->runs_button), self->low && any);
+}
+
+static void
 watch_runs (LwChartPane *self)
 {
   guint n = self->runs != NULL ? g_list_model_get_n_items (self->runs) : 0;
 
+  update_runs_button (self);
   for (guint i = 0; i < self->watched->len; i++)
     g_signal_handlers_disconnect_by_data (g_ptr_array_index (self->watched, i), self);
   g_ptr_array_set_size (self->watched, 0);
@@ -192,6 +203,7 @@ lw_chart_pane_set_runs (LwChartPane *self, GListModel *runs)
     g_signal_connect_swapped (runs, "items-changed", G_CALLBACK (watch_runs), self);
   watch_runs (self);
   lw_runs_list_set_model (self->runs_list, runs);
+  lw_runs_list_set_model (self->folded_list, runs);
 }
 
 LwChartStack *
@@ -210,26 +222,21 @@ lw_chart_pane_get_model (LwChartPane *self)
   return self->model;
 }
 
-/* A hint that has faded out is gone for assistive technology as well. */
-static void
-on_hint_revealed (LwChartPane *self)
-{
-  if (!gtk_revealer_get_reveal_child (self->hint) && !gtk_revealer_get_child_revealed (self->hint))
-    gtk_widget_set_visible (GTK_WIDGET (self->hint), FALSE);
-}
-
 void
 lw_chart_pane_set_hint (LwChartPane *self, const char *sentence)
 {
   g_return_if_fail (LW_IS_CHART_PANE (self));
 
-  /* While it fades the words stay. */
-  if (sentence != NULL)
-    gtk_label_set_text (self->hint_sentence, sentence);
-  if (sentence != NULL)
-    gtk_widget_set_visible (GTK_WIDGET (self->hint), TRUE);
-  gtk_revealer_set_reveal_child (self->hint, sentence != NULL);
-  on_hint_revealed (self);
+  lw_train_hint_set_sentence (self->hint, sentence);
+}
+
+void
+lw_chart_pane_set_selected_run (LwChartPane *self, guint id)
+{
+  g_return_if_fail (LW_IS_CHART_PANE (self));
+
+  lw_runs_list_set_selected (self->runs_list, id);
+  lw_runs_list_set_selected (self->folded_list, id);
 }
 
 void
@@ -275,6 +282,7 @@ lw_chart_pane_set_low (LwChartPane *self, gboolean low)
   self->low = low;
   lw_chart_stack_set_low (self->charts, low);
   gtk_widget_set_visible (GTK_WIDGET (self->runs_list), !low);
+  update_runs_button (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOW]);
 }
 
@@ -297,6 +305,7 @@ lw_chart_pane_set_narrow (LwChartPane *self, gboolean narrow)
   self->narrow = narrow;
   gtk_widget_set_visible (self->smoothing_room, !narrow);
   gtk_box_set_spacing (self->toolbar, narrow ? 6 : 12);
+  lw_runs_list_set_narrow (self->runs_list, narrow);
   if (narrow)
     gtk_widget_add_css_class (GTK_WIDGET (self), "narrow");
   else
@@ -347,6 +356,7 @@ lw_chart_pane_dispose (GObject *object)
 
   if (self->runs_list != NULL)
     lw_chart_pane_set_runs (self, NULL);
+  self->folded_list = NULL;
   if (self->model != NULL)
     g_signal_handlers_disconnect_by_data (self->model, self);
   self->runs_list = NULL;
@@ -382,6 +392,7 @@ lw_chart_pane_class_init (LwChartPaneClass *klass)
   g_type_ensure (ADW_TYPE_SQUEEZER);
   g_type_ensure (LW_TYPE_CHART_STACK);
   g_type_ensure (LW_TYPE_RUNS_LIST);
+  g_type_ensure (LW_TYPE_TRAIN_HINT);
   lw_ui_resources_ensure ();
   gtk_widget_class_set_template_from_resource (widget_class,
                                                LW_UI_RESOURCE_PREFIX "/train/chart-pane.ui");
@@ -404,8 +415,9 @@ lw_chart_pane_class_init (LwChartPaneClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, crowded);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, log_x);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, hint);
-  gtk_widget_class_bind_template_child (widget_class, LwChartPane, hint_sentence);
+  gtk_widget_class_bind_template_child (widget_class, LwChartPane, runs_button);
   gtk_widget_class_bind_template_child (widget_class, LwChartPane, runs_list);
+  gtk_widget_class_bind_template_child (widget_class, LwChartPane, folded_list);
   gtk_widget_class_bind_template_callback (widget_class, on_unit_toggled);
   gtk_widget_class_bind_template_callback (widget_class, on_fit_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_chart_toggled);
@@ -419,7 +431,6 @@ lw_chart_pane_init (LwChartPane *self)
 
   self->watched = g_ptr_array_new_with_free_func (g_object_unref);
   gtk_widget_init_template (GTK_WIDGET (self));
-  g_signal_connect_swapped (self->hint, "notify::child-revealed", G_CALLBACK (on_hint_revealed), self);
 
   self->model = g_object_ref (lw_chart_stack_get_model (self->charts));
   g_signal_connect_object (self->charts, "notify::charts", G_CALLBACK (on_charts_changed), self,

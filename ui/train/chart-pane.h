@@ -11,9 +11,10 @@ G_BEGIN_DECLS
  * and win.export-csv.
  *
  * Properties:
- *   "low"     little height: the runs are named by a legend in the loss chart rather than by the
- *             list, and the x axis has no title;
- *   "narrow"  little width: "Smoothing" is said by the slider's tooltip only. */
+ *   "low"     little height: the runs are named by a legend in the loss chart, the list is in a popover
+ *             of the toolbar, and the x axis has no title;
+ *   "narrow"  little width: "Smoothing" is said by the slider's tooltip only, and the list goes without
+ *             the training loss. */
 #define LW_TYPE_CHART_PANE (lw_chart_pane_get_type ())
 G_DECLARE_FINAL_TYPE (LwChartPane, lw_chart_pane, LW, CHART_PANE, GtkWidget)
 
@@ -33,6 +34,11 @@ void          lw_chart_pane_set_hint          (LwChartPane *self,
  * id in the charts. */
 void          lw_chart_pane_set_runs          (LwChartPane *self,
                                                GListModel  *runs);
+
+/* The run that the lists show as selected, by its id; 0 for none. Somebody who selects another one asks
+ * for it by "runs.select"; see runs-list.h for what else they ask. */
+void          lw_chart_pane_set_selected_run  (LwChartPane *self,
+                                               guint        id);
 
 /* The keys of the charts and of training need the focus there. */
 void          lw_chart_pane_grab_chart_focus  (LwChartPane *self);

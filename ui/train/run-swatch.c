@@ -11,6 +11,7 @@ struct _LwRunSwatch {
   GtkWidget parent_instance;
 
   guint slot;
+  double factor;
 };
 
 enum {
@@ -27,7 +28,9 @@ static void
 lw_run_swatch_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum,
                        int *natural, int *minimum_baseline, int *natural_baseline)
 {
-  *minimum = *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? WIDTH : HEIGHT;
+  int size = orientation == GTK_ORIENTATION_HORIZONTAL ? WIDTH : HEIGHT;
+
+  *minimum = *natural = (int) (size * LW_RUN_SWATCH (widget)->factor);
   *minimum_baseline = *natural_baseline = -1;
 }
 
@@ -42,7 +45,7 @@ lw_run_swatch_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 
   lw_chart_style_init_for_widget (&style, widget, 1);
   /* The swatch keeps its size in a larger font, or it would outgrow its row. */
-  style.factor = 1 / lw_chart_style_scale (&style);
+  style.factor = self->factor / lw_chart_style_scale (&style);
   lw_chart_swatch (cr, &style, self->slot, 0, bounds.size.height / 2, bounds.size.width);
   cairo_destroy (cr);
 }
@@ -101,6 +104,7 @@ lw_run_swatch_class_init (LwRunSwatchClass *klass)
 static void
 lw_run_swatch_init (LwRunSwatch *self)
 {
+  self->factor = 1;
   gtk_widget_set_valign (GTK_WIDGET (self), GTK_ALIGN_CENTER);
 }
 
@@ -108,4 +112,16 @@ GtkWidget *
 lw_run_swatch_new (void)
 {
   return g_object_new (LW_TYPE_RUN_SWATCH, NULL);
+}
+
+void
+lw_run_swatch_set_factor (LwRunSwatch *self, double factor)
+{
+  g_return_if_fail (LW_IS_RUN_SWATCH (self));
+  g_return_if_fail (factor > 0);
+
+  if (self->factor == factor)
+    return;
+  self->factor = factor;
+  gtk_widget_queue_resize (GTK_WIDGET (self));
 }

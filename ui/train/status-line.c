@@ -17,6 +17,7 @@ struct _LwStatusLine {
   GtkWidget *icon;
   GtkLabel *text;
   GtkProgressBar *bar;
+  GtkLabel *detail;
   GtkWidget *button;
   GtkImage *button_icon;
   GtkLabel *button_label;
@@ -118,6 +119,19 @@ lw_status_line_set_fraction (LwStatusLine *self, double fraction)
 }
 
 void
+lw_status_line_set_detail (LwStatusLine *self, const char *detail)
+{
+  g_return_if_fail (LW_IS_STATUS_LINE (self));
+
+  gtk_label_set_text (self->detail, detail != NULL ? detail : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->detail), detail != NULL);
+  if (detail != NULL)
+    gtk_widget_add_css_class (GTK_WIDGET (self), "detailed");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self), "detailed");
+}
+
+void
 lw_status_line_set_severity (LwStatusLine *self, LwStatusSeverity severity)
 {
   g_return_if_fail (LW_IS_STATUS_LINE (self));
@@ -208,6 +222,7 @@ lw_status_line_class_init (LwStatusLineClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwStatusLine, icon);
   gtk_widget_class_bind_template_child (widget_class, LwStatusLine, text);
   gtk_widget_class_bind_template_child (widget_class, LwStatusLine, bar);
+  gtk_widget_class_bind_template_child (widget_class, LwStatusLine, detail);
   gtk_widget_class_bind_template_child (widget_class, LwStatusLine, button);
   gtk_widget_class_bind_template_child (widget_class, LwStatusLine, button_icon);
   gtk_widget_class_bind_template_child (widget_class, LwStatusLine, button_label);

@@ -4,7 +4,7 @@
 
 G_BEGIN_DECLS
 
-/* The line under the pages: a sentence, a progress bar and one button. The sentence may change with
+/* The line under the pages: a sentence, a progress bar, a detail at the bar's end, and one button. The sentence may change with
  * every frame: it keeps its width while the bar is shown, and its accessible name follows at most
  * every other second. */
 #define LW_TYPE_STATUS_LINE (lw_status_line_get_type ())
@@ -24,6 +24,10 @@ const char *lw_status_line_get_text     (LwStatusLine    *self);
 /* 0 to 1; below 0, or NaN: no bar. */
 void        lw_status_line_set_fraction (LwStatusLine    *self,
                                          double           fraction);
+
+/* "step 1,150 of 2,345"; NULL, as at first: none. */
+void        lw_status_line_set_detail   (LwStatusLine    *self,
+                                         const char      *detail);
 void        lw_status_line_set_severity (LwStatusLine    *self,
                                          LwStatusSeverity severity);
 
