@@ -8,8 +8,10 @@
 #include "app/presentation.h"
 #include "app/profiler.h"
 #include "app/runs-actions.h"
+#include "app/shown-runs.h"
 #include "app/slow-motion.h"
 #include "app/status.h"
+#include "app/train-actions.h"
 #include "ui/charts/chart-view.h"
 #include "ui/charts/chart-text.h"
 #include "ui/code/code-page.h"
@@ -43,13 +45,11 @@ struct _LwWindow {
   LwProfiler       *profiler;
   LwSlowMotion     *slow_motion;
   LwPresentation   *presentation;
-  GListStore       *run_items; /* LwRunItem, newest first, as the session's runs */
+  LwShownRuns      *shown_runs;
   GSettings        *settings;  /* NULL where the schema is not installed */
   guint             refresh_id; /* the timer, while training or stepping */
   guint             n_pictures; /* since it started */
   AdwToast         *undo_toast; /* the newest with an Undo button, while it shows */
-  guint             selected_run; /* ids, 0 for none */
-  guint             current_run;
   gboolean          leaving;    /* closed, and kept as it is at this moment */
   gboolean          narrow;     /* below WIDTH_NARROW */
   gboolean          at_bottom;  /* below WIDTH_BOTTOM */
@@ -210,13 +210,7 @@ update_train_button (LwWindow *self)
   else
     gtk_widget_remove_css_class (GTK_WIDGET (self->train), "suggested-action");
 
-  set_enabled (self, "train", obstacle == NULL);
-  set_enabled (self, "step", obstacle == NULL && !running);
-  set_enabled (self, "reset", lw_session_get_run (self->session) != NULL);
-  set_enabled (self, "stop", running || phase == LW_PHASE_PAUSED);
-  set_enabled (self, "fork", lw_session_is_trained (self->session) && lw_session_get_run (self->session) != NULL);
-  set_enabled (self, "continue", phase == LW_PHASE_FINISHED);
-  set_enabled (self, "rollback", phase == LW_PHASE_DIVERGED);
+  lw_train_actions_update (G_ACTION_MAP (self), self->session);
 }
 
 /* The button says which speed is chosen; where there is little room, it has an icon in place of words. */
@@ -227,85 +221,13 @@ update_speed (LwWindow *self)
   LwSpeed                  speed = lw_session_get_speed (self->session);
   g_autofree char         *name = g_strdup_printf (_("Speed: %s"), _(labels[speed]));
 
-  if (self->narrow)
+  if (self->narrow && gtk_menu_button_get_icon_name (self->speed) == NULL)
     gtk_menu_button_set_icon_name (self->speed, "lw-speed-symbolic");
-  else
+  else if (!self->narrow && g_strcmp0 (gtk_menu_button_get_label (self->speed), _(labels[speed])) != 0)
     gtk_menu_button_set_label (self->speed, _(labels[speed]));
   gtk_menu_button_set_always_show_arrow (self->speed, !self->narrow);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->speed), self->narrow ? name : _("How Train goes about it"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->speed), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
-}
-
-static void
-update_plan (LwWindow *self)
-{
-  LwDocument   *document = lw_session_get_document (self->session);
-  LwSessionRun *run = lw_session_get_run (self->session);
-  LwImages     *images = lw_session_get_images (self->session);
-  gsize         n = images != NULL ? (gsize) lw_tensor_get_dim (images->train_images, 0) : 60000;
-
-  if (run != NULL && run->id == self->selected_run && lw_document_same_run (document, run->document))
-    lw_chart_model_set_plan (chart (self), lw_run_settings_get_steps_per_epoch (&run->document->settings, n),
-                             (int) run->epochs, (int) run->document->settings.batch_size);
-  else if (lw_session_get_n_runs (self->session) == 0)
-    lw_chart_model_set_plan (chart (self), lw_run_settings_get_steps_per_epoch (&document->settings, n),
-                             (int) document->settings.epochs, (int) document->settings.batch_size);
-}
-
-static char *
-run_state (LwWindow *self, LwSessionRun *run)
-{
-  LwPhase phase = lw_session_get_phase (self->session);
-  guint   epochs = run->last.step > 0 ? (guint) run->last.epoch : 0;
-
-  if (run == lw_session_get_run (self->session) && lw_session_is_running (self->session))
-    return g_strdup (_("training"));
-  if (run == lw_session_get_run (self->session))
-    switch (phase)
-      {
-      case LW_PHASE_TRAINING: return g_strdup (_("training"));
-      case LW_PHASE_PAUSED: return g_strdup (_("paused"));
-      case LW_PHASE_DIVERGED: return g_strdup (_("diverged"));
-      case LW_PHASE_FAILED: return g_strdup (_("failed"));
-      case LW_PHASE_STOPPED: return g_strdup (_("stopped"));
-      case LW_PHASE_IDLE:
-      case LW_PHASE_FINISHED: break;
-      }
-  if (epochs < run->epochs && run->last.step > 0)
-    return g_strdup (_("stopped"));
-  return g_strdup_printf (ngettext ("%u epoch", "%u epochs", epochs), epochs);
-}
-
-static void
-update_run_item (LwWindow *self, LwRunItem *item)
-{
-  LwSessionRun    *run = lw_session_find_run (self->session, lw_run_item_get_id (item));
-  g_autofree char *state = run_state (self, run);
-  g_autofree char *description = run->note == NULL ? lw_session_run_describe (run) : NULL;
-
-  lw_run_item_set_name (item, run->name);
-  lw_run_item_set_note (item, run->note != NULL ? run->note : description);
-  lw_run_item_set_slot (item, run->slot);
-  lw_run_item_set_state (item, state);
-  lw_run_item_set_train_loss (item, run->smoothed_loss);
-  lw_run_item_set_test_loss (item, run->test_loss);
-  lw_run_item_set_test_accuracy (item, run->test_accuracy);
-}
-
-/* Of the run that is trained. */
-static void
-update_current_item (LwWindow *self)
-{
-  LwSessionRun *run = lw_session_get_run (self->session);
-  guint         n = g_list_model_get_n_items (G_LIST_MODEL (self->run_items));
-
-  for (guint i = 0; run != NULL && i < n; i++)
-    {
-      g_autoptr (LwRunItem) item = g_list_model_get_item (G_LIST_MODEL (self->run_items), i);
-
-      if (lw_run_item_get_id (item) == run->id)
-        update_run_item (self, item);
-    }
 }
 
 static void
@@ -368,7 +290,7 @@ on_document_changed (LwWindow *self)
   update_data_fault (self);
   update_title (self);
   update_undo (self);
-  update_plan (self);
+  lw_shown_runs_update_plan (self->shown_runs);
   update_hint (self);
 }
 
@@ -380,14 +302,15 @@ on_run_changed (LwWindow *self)
   gboolean training = lw_session_get_phase (self->session) == LW_PHASE_TRAINING;
 
   update_train_button (self);
+  update_speed (self);
   update_status (self);
   update_title (self);
   update_save_path (self);
   update_undo (self);
   update_times (self);
   update_hint (self);
-  update_plan (self);
-  update_current_item (self);
+  lw_shown_runs_update_plan (self->shown_runs);
+  lw_shown_runs_update_current (self->shown_runs);
 
   if (!training)
     lw_chart_model_settle (chart (self));
@@ -415,94 +338,9 @@ on_refresh (gpointer data)
     {
       update_status (self);
       update_times (self);
-      update_current_item (self);
+      lw_shown_runs_update_current (self->shown_runs);
     }
   return G_SOURCE_CONTINUE;
-}
-
-/* Makes the items those of the session's runs; an item stays as long as its run. */
-static void
-update_run_items (LwWindow *self)
-{
-  GListModel *items = G_LIST_MODEL (self->run_items);
-  guint       n = lw_session_get_n_runs (self->session);
-
-  for (guint i = g_list_model_get_n_items (items); i-- > 0;)
-    {
-      g_autoptr (LwRunItem) item = g_list_model_get_item (items, i);
-
-      if (lw_session_find_run (self->session, lw_run_item_get_id (item)) == NULL)
-        g_list_store_remove (self->run_items, i);
-    }
-  for (guint i = 0; i < n; i++)
-    {
-      LwSessionRun         *run = lw_session_get_nth_run (self->session, i);
-      g_autoptr (LwRunItem) item = g_list_model_get_item (items, i);
-
-      if (item == NULL || lw_run_item_get_id (item) != run->id)
-        {
-          g_clear_object (&item);
-          item = lw_run_item_new (run->id, run->name, run->note, run->slot);
-          g_list_store_insert (self->run_items, i, item);
-        }
-      update_run_item (self, item);
-    }
-}
-
-/* The run whose batch values, plan and events the charts show. */
-static void
-select_run (LwWindow *self, LwSessionRun *run)
-{
-  self->selected_run = run->id;
-  lw_chart_model_select_run (chart (self), run->id);
-  lw_chart_model_set_plan (chart (self),
-                           lw_session_run_get_steps_per_epoch (run, lw_session_get_images (self->session)),
-                           (int) run->epochs, (int) run->document->settings.batch_size);
-  lw_chart_pane_set_selected_run (chart_pane (self), run->id);
-}
-
-/* A run that has become the current one is what one wants to see; else what was chosen stays chosen. */
-static void
-choose_run (LwWindow *self)
-{
-  LwSessionRun *current = lw_session_get_run (self->session);
-  LwSessionRun *selected = lw_session_find_run (self->session, self->selected_run);
-  guint         id = current != NULL ? current->id : 0;
-
-  if (selected == NULL || (current != NULL && id != self->current_run))
-    selected = current;
-  if (selected == NULL && lw_session_get_n_runs (self->session) > 0)
-    selected = lw_session_get_nth_run (self->session, 0);
-  self->current_run = id;
-  self->selected_run = 0;
-  if (selected != NULL)
-    select_run (self, selected);
-}
-
-static void
-on_runs_changed (LwWindow *self)
-{
-  guint             n = lw_session_get_n_runs (self->session);
-  g_autofree guint *ids = g_new (guint, MAX (n, 1));
-
-  for (guint i = 0; i < n; i++)
-    ids[i] = lw_session_get_nth_run (self->session, i)->id;
-  /* Not all of them: a part that somebody zoomed into stays in view. */
-  lw_chart_model_keep_runs (chart (self), ids, n);
-  for (guint i = n; i-- > 0;)
-    {
-      LwSessionRun *run = lw_session_get_nth_run (self->session, i);
-
-      lw_chart_model_set_run (chart (self), run->id, run->history, run->name, run->slot);
-      lw_chart_model_select_run (chart (self), run->id);
-      lw_chart_model_set_plan (
-          chart (self), lw_session_run_get_steps_per_epoch (run, lw_session_get_images (self->session)),
-          (int) run->epochs, (int) run->document->settings.batch_size);
-    }
-  update_run_items (self);
-  choose_run (self);
-  update_plan (self);
-  update_hint (self);
 }
 
 static void
@@ -518,7 +356,7 @@ on_data_changed (LwWindow *self)
     }
   update_data_fault (self);
   update_title (self);
-  update_plan (self);
+  lw_shown_runs_update_plan (self->shown_runs);
 }
 
 static void
@@ -558,78 +396,9 @@ on_not_kept (LwWindow *self, const char *sentence)
 /* -- actions -- */
 
 static void
-act_train (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  LwSession *session = LW_WINDOW (data)->session;
-
-  if (lw_session_is_running (session))
-    lw_session_pause (session);
-  else
-    lw_session_train (session);
-}
-
-static void
-act_step (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  lw_session_step (LW_WINDOW (data)->session);
-}
-
-static void
-act_stop (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  lw_session_stop (LW_WINDOW (data)->session);
-}
-
-static void
-act_reset (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  lw_session_reset (LW_WINDOW (data)->session);
-}
-
-static void
-act_continue (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  lw_session_continue (LW_WINDOW (data)->session, CLAMP (g_variant_get_uint32 (parameter), 1, 10000));
-}
-
-static void
-act_fork (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  LwSession *session = LW_WINDOW (data)->session;
-
-  lw_session_fork_run (session, lw_session_get_run (session)->id);
-}
-
-static const char *const speed_names[] = { "full", "slow", "batch", "example" };
-
-static void
-change_speed (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  LwWindow *self = LW_WINDOW (data);
-
-  for (guint i = 0; i < G_N_ELEMENTS (speed_names); i++)
-    if (g_str_equal (g_variant_get_string (value, NULL), speed_names[i]))
-      {
-        g_simple_action_set_state (action, value);
-        lw_session_set_speed (self->session, (LwSpeed) i);
-        update_speed (self);
-      }
-}
-
-static void
 act_select_run (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  LwWindow     *self = LW_WINDOW (data);
-  LwSessionRun *run = lw_session_find_run (self->session, g_variant_get_uint32 (parameter));
-
-  if (run != NULL)
-    select_run (self, run);
-}
-
-static void
-act_rollback (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  lw_session_roll_back (LW_WINDOW (data)->session);
+  lw_shown_runs_select (LW_WINDOW (data)->shown_runs, g_variant_get_uint32 (parameter));
 }
 
 static void
@@ -933,12 +702,12 @@ lw_window_dispose (GObject *object)
   if (self->session != NULL)
     g_signal_handlers_disconnect_by_data (self->session, self);
   g_clear_pointer (&self->answers, lw_answers_free);
+  g_clear_pointer (&self->shown_runs, lw_shown_runs_free);
   g_clear_pointer (&self->slow_motion, lw_slow_motion_free);
   g_clear_object (&self->autosave);
   g_clear_object (&self->profiler);
   g_clear_pointer (&self->presentation, lw_presentation_free);
   g_clear_object (&self->session);
-  g_clear_object (&self->run_items);
   g_clear_object (&self->settings);
   G_OBJECT_CLASS (lw_window_parent_class)->dispose (object);
 }
@@ -984,15 +753,7 @@ static void
 lw_window_init (LwWindow *self)
 {
   static const GActionEntry entries[] = {
-    { "train", act_train, NULL, NULL, NULL, { 0 } },
-    { "step", act_step, NULL, NULL, NULL, { 0 } },
-    { "stop", act_stop, NULL, NULL, NULL, { 0 } },
-    { "reset", act_reset, NULL, NULL, NULL, { 0 } },
-    { "fork", act_fork, NULL, NULL, NULL, { 0 } },
-    { "speed", NULL, "s", "'full'", change_speed, { 0 } },
     { "discard", act_discard, NULL, NULL, NULL, { 0 } },
-    { "continue", act_continue, "u", NULL, NULL, { 0 } },
-    { "rollback", act_rollback, NULL, NULL, NULL, { 0 } },
     { "undo", act_undo, NULL, NULL, NULL, { 0 } },
     { "redo", act_redo, NULL, NULL, NULL, { 0 } },
     { "show-fault", act_show_fault, NULL, NULL, NULL, { 0 } },
@@ -1017,8 +778,6 @@ lw_window_init (LwWindow *self)
   g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (page));
   g_object_bind_property (lw_builder_pane_get_list (builder (self)), "selected", self->code, "selected-layer",
                           G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
-  self->run_items = g_list_store_new (LW_TYPE_RUN_ITEM);
-  lw_chart_pane_set_runs (chart_pane (self), G_LIST_MODEL (self->run_items));
   lw_chart_files_add_actions (self, lw_chart_pane_get_charts (chart_pane (self)));
   g_signal_connect_swapped (keys, "key-pressed", G_CALLBACK (on_key), self);
   gtk_widget_add_controller (GTK_WIDGET (self), keys);
@@ -1039,19 +798,21 @@ lw_window_new (AdwApplication *application, LwSession *session, LwWorkFile *left
   self->autosave = lw_autosave_new (session, left);
   g_signal_connect_swapped (self->autosave, "failed", G_CALLBACK (on_not_kept), self);
   g_action_map_add_action_entries (G_ACTION_MAP (runs), runs_entries, G_N_ELEMENTS (runs_entries), self);
+  lw_train_actions_add (G_ACTION_MAP (self), session);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "model", G_ACTION_GROUP (model));
   gtk_widget_insert_action_group (GTK_WIDGET (self), "run", G_ACTION_GROUP (run));
   gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (runs));
   restore_size (self);
+  self->shown_runs = lw_shown_runs_new (session, chart_pane (self));
   self->presentation = lw_presentation_new (GTK_WINDOW (self), self->scenes, session, chart (self),
-                                            G_LIST_MODEL (self->run_items));
+                                            lw_shown_runs_get_items (self->shown_runs));
   lw_presentation_add_frame (self->presentation, self->header);
   lw_presentation_add_frame (self->presentation, GTK_WIDGET (self->status));
   lw_presentation_add_frame (self->presentation, GTK_WIDGET (self->switcher_bar));
 
   g_signal_connect_swapped (session, "document-changed", G_CALLBACK (on_document_changed), self);
   g_signal_connect_swapped (session, "run-changed", G_CALLBACK (on_run_changed), self);
-  g_signal_connect_swapped (session, "runs-changed", G_CALLBACK (on_runs_changed), self);
+  g_signal_connect_swapped (session, "runs-changed", G_CALLBACK (update_hint), self);
   g_signal_connect_swapped (session, "data-changed", G_CALLBACK (on_data_changed), self);
   g_signal_connect_data (session, "toast", G_CALLBACK (on_toast), self, NULL, G_CONNECT_SWAPPED);
   g_signal_connect_data (pane, "failed", G_CALLBACK (on_pane_failed), self, NULL, G_CONNECT_SWAPPED);
@@ -1060,9 +821,7 @@ lw_window_new (AdwApplication *application, LwSession *session, LwWorkFile *left
   if (self->answers == NULL)
     on_toast (self, error->message, FALSE);
   on_document_changed (self);
-  on_runs_changed (self);
   on_run_changed (self);
-  update_speed (self);
   self->slow_motion = lw_slow_motion_new (session, builder (self));
   self->profiler = lw_profiler_new (session);
   g_signal_connect_swapped (self->profiler, "profiled", G_CALLBACK (on_profiled), self);
