@@ -152,18 +152,28 @@ pack_run (const LwRun *run, GError **error)
   return g_steal_pointer (&writer);
 }
 
+static guint
+count_others (const LwRun *run)
+{
+  return run->others != NULL ? run->others->len : 0;
+}
+
+static gboolean
+check_others (const LwRun *run, GError **error)
+{
+  if (count_others (run) <= LW_RUN_MAX_OTHERS)
+    return TRUE;
+  g_set_error (error, LW_ERROR, LW_ERROR_VALUE,
+               _("A file holds at most %d runs beside its own, but there are %u; delete some of them"),
+               LW_RUN_MAX_OTHERS, count_others (run));
+  return FALSE;
+}
+
 static gboolean
 add_others (LwZipWriter *writer, const LwRun *run, GError **error)
 {
-  const guint n = run->others != NULL ? run->others->len : 0;
+  const guint n = count_others (run);
 
-  if (n > LW_RUN_MAX_OTHERS)
-    {
-      g_set_error (error, LW_ERROR, LW_ERROR_VALUE,
-                   _("A file holds at most %d runs beside the newest, but there are %u; delete some of them"),
-                   LW_RUN_MAX_OTHERS, n);
-      return FALSE;
-    }
   for (guint i = 0; i < n; i++)
     {
       const LwRun     *other = g_ptr_array_index (run->others, i);
@@ -183,7 +193,7 @@ add_others (LwZipWriter *writer, const LwRun *run, GError **error)
 gboolean
 lw_keras_archive_save (const char *path, const LwRun *run, GError **error)
 {
-  g_autoptr(LwZipWriter) writer = pack_run (run, error);
+  g_autoptr(LwZipWriter) writer = check_others (run, error) ? pack_run (run, error) : NULL;
 
   return writer != NULL && add_others (writer, run, error) && lw_zip_writer_save (writer, path, error);
 }

@@ -8,6 +8,7 @@
 #include "engine/io/keras_config.h"
 #include "engine/io/weights_h5.h"
 #include "engine/io/zip_reader.h"
+#include "engine/io/zip_writer.h"
 #include "engine/nn/loss.h"
 #include "engine/nn/optimizer.h"
 #include "engine/nn/sequential.h"
@@ -107,6 +108,10 @@ make_run (const char *preset, const char *optimizer_values, guint n_points)
   for (guint i = 0; i < fields.n_slots; i++)
     lw_tensor_unref (slots[i]);
   run = lw_run_new (model, &fields.settings, state, history);
+  run->name = g_strdup ("„Lauf“ \"1\" \\ a\tb");
+  run->note = g_strdup ("Größer,\nund langsamer\x01");
+  run->slot = 4;
+  run->epochs = 11;
   return run;
 }
 
@@ -150,9 +155,26 @@ assert_runs_equal (const LwRun *a, const LwRun *b)
   g_assert_cmpuint (a->settings.patience, ==, b->settings.patience);
   g_assert_cmpint (a->settings.keep_best, ==, b->settings.keep_best);
   g_assert_cmpuint (a->settings.threads, ==, b->settings.threads);
-  g_assert_true (lw_state_equal (a->state, b->state));
-  g_assert_true (a->state->seconds == b->state->seconds);
-  assert_histories_equal (a->history, b->history);
+  g_assert_cmpstr (a->name, ==, b->name);
+  g_assert_cmpstr (a->note, ==, b->note);
+  g_assert_cmpuint (a->slot, ==, b->slot);
+  g_assert_cmpuint (a->epochs, ==, b->epochs);
+  g_assert_true ((a->state == NULL) == (b->state == NULL));
+  if (a->state != NULL)
+    {
+      g_assert_true (lw_state_equal (a->state, b->state));
+      g_assert_true (a->state->seconds == b->state->seconds);
+    }
+  if (a->history != NULL)
+    assert_histories_equal (a->history, b->history);
+  else
+    g_assert_cmpuint (lw_history_length (b->history), ==, 0);
+  g_assert_true ((a->others == NULL) == (b->others == NULL));
+  if (a->others == NULL)
+    return;
+  g_assert_cmpuint (a->others->len, ==, b->others->len);
+  for (guint i = 0; i < a->others->len; i++)
+    assert_runs_equal (a->others->pdata[i], b->others->pdata[i]);
 }
 
 static void
@@ -175,6 +197,208 @@ test_round_trip (void)
         g_assert_no_error (error);
         assert_runs_equal (run, back);
       }
+}
+
+static LwRun *
+save_and_load (const LwRun *run)
+{
+  g_autofree char *path = test_path ("through.keras");
+  GError          *error = NULL;
+  LwRun           *back;
+
+  g_assert_true (lw_keras_archive_save (path, run, &error));
+  g_assert_no_error (error);
+  back = lw_keras_archive_load (path, &error);
+  g_assert_no_error (error);
+  return back;
+}
+
+/* The run's state with best weights: its own, or others. */
+static void
+set_best (LwRun *run, gboolean own)
+{
+  g_autoptr(LwState)   old = run->state;
+  LwState              fields = *old;
+  g_autofree LwTensor **best = g_new (LwTensor *, old->n_weights);
+
+  for (guint i = 0; i < old->n_weights; i++)
+    {
+      best[i] = lw_tensor_copy (old->weights[i], NULL);
+      if (!own)
+        ((float *) lw_tensor_get_mutable_data (best[i]))[0] += 1;
+    }
+  fields.stopping = (LwEarlyStopping) { 2, 0.1 + 0.2, 3, FALSE, old->n_weights, best };
+  fields.slots_begin = 77;
+  run->state = lw_state_new (&fields);
+  for (guint i = 0; i < old->n_weights; i++)
+    lw_tensor_unref (best[i]);
+}
+
+/* The best weights have a member of their own only where they are not the run's. */
+static void
+test_best (void)
+{
+  for (int own = 0; own < 2; own++)
+    {
+      g_autofree char       *path = test_path ("through.keras");
+      g_autoptr(LwRun)       run = make_run ("mlp", NULL, 10);
+      g_autoptr(LwRun)       back = NULL;
+      g_autoptr(LwZipReader) reader = NULL;
+      g_autoptr(GBytes)      file = NULL;
+      g_autoptr(LwWeights)   weights = NULL;
+      GError                *error = NULL;
+
+      set_best (run, own);
+      back = save_and_load (run);
+      assert_runs_equal (run, back);
+      g_assert_cmpuint (back->state->stopping.n_weights, ==, run->state->n_weights);
+      g_assert_cmpint (back->state->slots_begin, ==, 77);
+      g_assert_true ((back->state->stopping.weights[0] == back->state->weights[0]) == own);
+      reader = lw_zip_reader_open (path, 64, &error);
+      g_assert_cmpint (lw_zip_reader_find (reader, "layerwise.best.weights.h5") >= 0, ==, !own);
+      if (own)
+        continue;
+      file = lw_zip_reader_read (reader, (guint) lw_zip_reader_find (reader, "layerwise.best.weights.h5"), 1 << 24,
+                                 &error);
+      weights = lw_weights_read (file, run->model, "best", &error);
+      g_assert_no_error (error);
+      g_assert_false (weights->has_optimizer);
+      g_assert_true (lw_tensor_equal (weights->weights[0], run->state->stopping.weights[0]));
+    }
+}
+
+/* Work that is not finished: an empty model, one whose layers do not fit, one that only the loss does not fit. */
+static LwModelSpec *
+make_faulty (int kind)
+{
+  g_autoptr(LwModelSpec) mlp = lw_model_spec_new_preset ("mlp");
+  g_autoptr(LwModelSpec) cnn = lw_model_spec_new_preset ("convnet");
+
+  switch (kind)
+    {
+    case 0: return lw_model_spec_new ("empty", &LW_SHAPE (28, 28, 1));
+    case 1: return lw_model_spec_with_input (cnn, &LW_SHAPE (3, 3, 1));
+    default: return lw_model_spec_with_removed (mlp, 0);
+    }
+}
+
+static void
+test_faulty_models (void)
+{
+  for (int kind = 0; kind < 3; kind++)
+    {
+      g_autofree char       *path = test_path ("through.keras");
+      g_autoptr(LwModelSpec) model = make_faulty (kind), alone = NULL;
+      g_autoptr(LwRun)       run = lw_run_new (model, &LW_RUN_SETTINGS_STANDARD, NULL, NULL);
+      g_autoptr(LwRun)       back = NULL;
+      g_autoptr(LwZipReader) reader = NULL;
+      GError                *error = NULL;
+
+      g_assert_nonnull (lw_model_spec_get_fault (model));
+      run->name = g_strdup ("unfinished");
+      run->settings.seed = 12;
+      back = save_and_load (run);
+      assert_runs_equal (run, back);
+      g_assert_null (back->state);
+      g_assert_cmpstr (lw_model_spec_get_fault (back->model)->message, ==, lw_model_spec_get_fault (model)->message);
+      alone = lw_keras_archive_load_model (path, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_true (lw_model_spec_equal (alone, model));
+      reader = lw_zip_reader_open (path, 64, &error);
+      g_assert_cmpint (lw_zip_reader_find (reader, "model.weights.h5"), <, 0);
+    }
+}
+
+/* -- several runs -- */
+
+static LwRun *
+make_document (void)
+{
+  g_autoptr(LwModelSpec) faulty = make_faulty (1);
+  LwRun                 *run = make_run ("mlp", NULL, 50);
+
+  run->others = g_ptr_array_new_with_free_func ((GDestroyNotify) lw_run_free);
+  g_ptr_array_add (run->others, make_run ("tiny-cnn", "momentum", 2100));
+  g_ptr_array_add (run->others, lw_run_new (faulty, &LW_RUN_SETTINGS_STANDARD, NULL, NULL));
+  g_ptr_array_add (run->others, make_run ("logistic", "SGD", 0));
+  set_best (run->others->pdata[0], FALSE);
+  for (guint i = 0; i < run->others->len; i++)
+    {
+      LwRun *other = run->others->pdata[i];
+
+      g_clear_pointer (&other->name, g_free);
+      g_clear_pointer (&other->note, g_free);
+      other->name = i > 0 ? g_strdup_printf ("Run %u", i) : NULL;
+      other->slot = i;
+    }
+  return run;
+}
+
+static void
+test_others (void)
+{
+  g_autofree char       *path = test_path ("through.keras");
+  g_autofree char       *inner = test_path ("inner.keras");
+  g_autoptr(LwRun)       run = make_document ();
+  g_autoptr(LwRun)       back = save_and_load (run);
+  g_autoptr(LwZipReader) reader = NULL;
+  GError                *error = NULL;
+
+  assert_runs_equal (run, back);
+  reader = lw_zip_reader_open (path, 64, &error);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char  *name = g_strdup_printf ("layerwise/runs/%u.keras", i + 1);
+      int               at = lw_zip_reader_find (reader, name);
+      g_autoptr(GBytes) bytes = NULL;
+      g_autoptr(LwRun)  alone = NULL;
+
+      g_assert_cmpint (at, >, 0);
+      bytes = lw_zip_reader_read (reader, (guint) at, 1 << 24, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (lw_zip_reader_get_packed_size (reader, (guint) at), ==, g_bytes_get_size (bytes));
+      test_write (inner, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+      alone = lw_keras_archive_load (inner, &error);
+      g_assert_no_error (error);
+      assert_runs_equal (run->others->pdata[i], alone);
+    }
+}
+
+/* As many as a file may hold, and no more. */
+static void
+test_many_others (void)
+{
+  g_autoptr(LwModelSpec) empty = make_faulty (0);
+  g_autoptr(LwRun)       run = make_run ("logistic", NULL, 0);
+  g_autoptr(LwRun)       back = NULL;
+  g_autofree char       *path = test_path ("through.keras");
+  GError                *error = NULL;
+
+  run->others = g_ptr_array_new_with_free_func ((GDestroyNotify) lw_run_free);
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_ptr_array_add (run->others, lw_run_new (empty, &LW_RUN_SETTINGS_STANDARD, NULL, NULL));
+      ((LwRun *) run->others->pdata[i])->slot = i;
+    }
+  back = save_and_load (run);
+  assert_runs_equal (run, back);
+  g_ptr_array_add (run->others, lw_run_new (empty, &LW_RUN_SETTINGS_STANDARD, NULL, NULL));
+  g_assert_false (lw_keras_archive_save (path, run, &error));
+  test_check_error (error, "1001");
+  g_assert_error (error, LW_ERROR, LW_ERROR_VALUE);
+  g_clear_error (&error);
+  lw_run_free (back);
+  back = lw_keras_archive_load (path, &error); /* the file is as it was */
+  g_assert_no_error (error);
+  g_assert_cmpuint (back->others->len, ==, 1000);
+
+  /* One that cannot be saved keeps all from being saved. */
+  g_ptr_array_set_size (run->others, 0);
+  g_ptr_array_add (run->others, make_run ("mlp", NULL, 0));
+  g_clear_pointer (&((LwRun *) run->others->pdata[0])->state, lw_state_unref);
+  g_assert_false (lw_keras_archive_save (path, run, &error));
+  g_assert_error (error, LW_ERROR, LW_ERROR_STATE);
+  g_clear_error (&error);
 }
 
 /* Values that JSON or a careless reader would spoil. */
@@ -679,6 +903,10 @@ test_other_archives (void)
     g_bytes_unref (good[i]);
 }
 
+#define STOPPING(epoch, loss, waited, owed, weights) \
+  "{\"best_epoch\": " epoch ", \"best_loss\": \"" loss "\", \"waited\": " waited ", \"owed\": " owed \
+  ", \"weights\": \"" weights "\"}"
+
 /* Our own member: each value is looked at, and nothing wrong passes in silence. */
 static void
 test_bad_run_json (void)
@@ -717,6 +945,32 @@ test_bad_run_json (void)
     { "\"layers\": [", "\"layers\": 1, \"l\": [", "layers" },
     { "\"stream\": \"1024\"", "\"stream\": []", "stream" },
     { "}}", "}", "layerwise.json" },
+    { "\"name\": \"", "\"name\": 5, \"n\": \"", "name" },
+    { "\"name\": \"„", "\"name\": \"\\u0000", "not valid JSON" },
+    { "\"name\": \"„", "\"name\": \"\xff\xfe", "not UTF-8" },
+    { "\"note\": \"", "\"note\": [], \"n\": \"", "note" },
+    { "\"slot\": 4", "\"slot\": -4", "slot" },
+    { "\"slot\": 4", "\"slot\": \"4\"", "slot" },
+    { "\"planned\": 11", "\"planned\": 6", "planned" },
+    { "\"planned\": 11", "\"planned\": 3000000000", "planned" },
+    { "\"slot\": 4", "\"slot\": 4, \"others\": 1001", "others" },
+    { "\"slot\": 4", "\"slot\": 4, \"others\": -1", "others" },
+    { "\"slot\": 4", "\"slot\": 4, \"others\": 1", "speaks of 1 other runs, but it holds 0" },
+    { "\"state\": {", "\"estate\": {", "state" },
+    { "\"generators\": {", "\"alternators\": {", "generators" },
+    { "\"slots\": 12", "\"slots\": 12, \"slots_begin\": \"9007199254740994\"", "slots_begin" },
+    { "\"slots\": 12", "\"slots\": 12, \"slots_begin\": 1", "slots_begin" },
+    { "\"slots\": 12", "\"slots\": 12, \"stopping\": 1", "stopping" },
+    { "\"slots\": 12", "\"slots\": 12, \"stopping\": " STOPPING ("4", "1", "0", "false", "none"), "best_epoch" },
+    { "\"slots\": 12", "\"slots\": 12, \"stopping\": " STOPPING ("-1", "1", "0", "false", "none"), "best_epoch" },
+    { "\"slots\": 12", "\"slots\": 12, \"stopping\": " STOPPING ("3", "nan", "0", "false", "none"), "best_loss" },
+    { "\"slots\": 12", "\"slots\": 12, \"stopping\": " STOPPING ("3", "1", "-2", "false", "none"), "waited" },
+    { "\"slots\": 12", "\"slots\": 12, \"stopping\": " STOPPING ("3", "1", "0", "1", "none"), "owed" },
+    { "\"slots\": 12", "\"slots\": 12, \"stopping\": " STOPPING ("3", "1", "0", "true", "none"), "owed" },
+    { "\"slots\": 12", "\"slots\": 12, \"stopping\": " STOPPING ("3", "1", "0", "false", "some"), "weights" },
+    { "\"slots\": 12", "\"slots\": 12, \"stopping\": " STOPPING ("0", "0", "0", "false", "current"), "weights" },
+    { "\"slots\": 12", "\"slots\": 12, \"stopping\": " STOPPING ("3", "1", "0", "false", "kept"),
+      "lacks the member layerwise.best.weights.h5" },
   };
   GBytes     *good[G_N_ELEMENTS (members)];
   const char *text;
@@ -971,6 +1225,335 @@ test_history_format_1 (void)
   g_assert_cmpuint (strlen (points[1].note), >, 15);
 }
 
+/* -- runs in a file that somebody has made -- */
+
+/* The archive's members by name and content, to be put together otherwise. */
+typedef struct {
+  GPtrArray *names, *bytes;
+} Parts;
+
+static Parts
+parts_new (void)
+{
+  return (Parts) { g_ptr_array_new_with_free_func (g_free),
+                   g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref) };
+}
+
+static void
+parts_clear (Parts *parts)
+{
+  g_ptr_array_unref (parts->names);
+  g_ptr_array_unref (parts->bytes);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Parts, parts_clear)
+
+static void
+parts_add (Parts *parts, const char *name, GBytes *bytes)
+{
+  g_ptr_array_add (parts->names, g_strdup (name));
+  g_ptr_array_add (parts->bytes, g_bytes_ref (bytes));
+}
+
+static Parts
+parts_of (const LwRun *run)
+{
+  g_autofree char       *path = test_path ("parts.keras");
+  g_autoptr(LwZipReader) reader = NULL;
+  Parts                  parts = parts_new ();
+  GError                *error = NULL;
+
+  g_assert_true (lw_keras_archive_save (path, run, &error));
+  reader = lw_zip_reader_open (path, 64, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < lw_zip_reader_get_n_members (reader); i++)
+    {
+      g_autoptr(GBytes) bytes = lw_zip_reader_read (reader, i, 1 << 24, &error);
+
+      g_assert_no_error (error);
+      parts_add (&parts, lw_zip_reader_get_name (reader, i), bytes);
+    }
+  return parts;
+}
+
+static guint
+parts_find (const Parts *parts, const char *name)
+{
+  for (guint i = 0; i < parts->names->len; i++)
+    if (g_str_equal (parts->names->pdata[i], name))
+      return i;
+  g_error ("There is no %s", name);
+}
+
+static void
+parts_set (Parts *parts, const char *name, GBytes *bytes)
+{
+  guint i = parts_find (parts, name);
+
+  g_bytes_unref (parts->bytes->pdata[i]);
+  parts->bytes->pdata[i] = g_bytes_ref (bytes);
+}
+
+static void
+parts_drop (Parts *parts, const char *name)
+{
+  guint i = parts_find (parts, name);
+
+  g_ptr_array_remove_index (parts->names, i);
+  g_ptr_array_remove_index (parts->bytes, i);
+}
+
+static void
+parts_edit (Parts *parts, const char *from, const char *to)
+{
+  guint             i = parts_find (parts, "layerwise.json");
+  GBytes           *old = parts->bytes->pdata[i];
+  g_autoptr(GString) text = g_string_new_len (g_bytes_get_data (old, NULL), (gssize) g_bytes_get_size (old));
+  g_autoptr(GBytes)  bytes = NULL;
+
+  g_assert_cmpuint (g_string_replace (text, from, to, 1), ==, 1);
+  bytes = g_bytes_new (text->str, text->len);
+  parts_set (parts, "layerwise.json", bytes);
+}
+
+static GBytes *
+parts_zip (const Parts *parts)
+{
+  GByteArray *zip = test_make_zip (parts->names->len, (const char *const *) parts->names->pdata,
+                                   (GBytes *const *) parts->bytes->pdata, 0);
+
+  return g_byte_array_free_to_bytes (zip);
+}
+
+/* The file is refused with a sentence that has `part` in it. */
+static void
+assert_refused (const Parts *parts, const char *part)
+{
+  GError *error = load_zip (parts->names->len, (const char *const *) parts->names->pdata,
+                            (GBytes *const *) parts->bytes->pdata);
+
+  if (error == NULL)
+    g_error ("It should be refused: %s", part);
+  test_check_error (error, part);
+  g_clear_error (&error);
+}
+
+#define FIRST "layerwise/runs/1.keras"
+
+static void
+test_bad_others (void)
+{
+  g_autoptr(LwRun)  run = make_document ();
+  g_autoptr(GBytes) first = NULL;
+  g_auto(Parts)     good = parts_of (run);
+
+  first = g_bytes_ref (good.bytes->pdata[parts_find (&good, FIRST)]);
+  g_assert_no_error (load_zip (good.names->len, (const char *const *) good.names->pdata,
+                               (GBytes *const *) good.bytes->pdata));
+  {
+    g_auto(Parts) parts = parts_of (run);
+
+    parts_drop (&parts, "layerwise/runs/2.keras");
+    assert_refused (&parts, "speaks of 3 other runs, but it holds 2");
+    parts_add (&parts, "layerwise/runs/4.keras", first);
+    assert_refused (&parts, "lacks the member layerwise/runs/2.keras");
+    parts_drop (&parts, "layerwise/runs/4.keras");
+    parts_add (&parts, FIRST, first);
+    assert_refused (&parts, "more than once");
+    parts_drop (&parts, FIRST);
+    parts_add (&parts, "layerwise/runs/", first);
+    assert_refused (&parts, "lacks the member layerwise/runs/2.keras");
+  }
+  {
+    /* Runs that the run itself does not speak of. */
+    g_auto(Parts) parts = parts_of (run);
+
+    parts_edit (&parts, ", \"others\": 3", "");
+    assert_refused (&parts, "speaks of 0 other runs, but it holds 3");
+  }
+  {
+    /* A run within a run within a file. */
+    g_auto(Parts)     parts = parts_of (run);
+    g_autoptr(GBytes) whole = parts_zip (&good);
+
+    parts_set (&parts, FIRST, whole);
+    assert_refused (&parts, "Run 1 in ");
+    assert_refused (&parts, "cannot hold further runs");
+  }
+  {
+    static const char *const dropped[] = { "layerwise.json", "config.json", "model.weights.h5",
+                                           "layerwise.best.weights.h5" };
+
+    for (guint i = 0; i < G_N_ELEMENTS (dropped); i++)
+      {
+        g_auto(Parts)     parts = parts_of (run);
+        g_auto(Parts)     inner = parts_of (run->others->pdata[0]);
+        g_autoptr(GBytes) bytes = NULL;
+
+        parts_drop (&inner, dropped[i]);
+        bytes = parts_zip (&inner);
+        parts_set (&parts, FIRST, bytes);
+        assert_refused (&parts, dropped[i]);
+      }
+  }
+  {
+    g_auto(Parts)     parts = parts_of (run);
+    g_auto(Parts)     inner = parts_of (run->others->pdata[0]);
+    g_autoptr(GBytes) bytes = NULL;
+
+    parts_edit (&inner, "\"slot\": 0", "\"slot\": 0, \"name\": \"\xc3\x28\"");
+    bytes = parts_zip (&inner);
+    parts_set (&parts, FIRST, bytes);
+    assert_refused (&parts, "not UTF-8");
+  }
+}
+
+/* Whatever was done to a run within the file, the answer is a run or a sentence. */
+static void
+test_damaged_others (void)
+{
+  g_autoptr(LwRun)  run = make_document ();
+  g_auto(Parts)     good = parts_of (run);
+  g_autoptr(GBytes) first = g_bytes_ref (good.bytes->pdata[parts_find (&good, FIRST)]);
+  guint             n_refused = 0;
+
+  for (guint i = 0; i < 90; i++)
+    {
+      g_autoptr(GByteArray) damaged = test_damage (first, i);
+      g_autoptr(GBytes)     bytes = i < 30 ? g_bytes_new_from_bytes (first, 0, g_bytes_get_size (first) * i / 30)
+                                           : g_bytes_new (damaged->data, damaged->len);
+      GError               *error;
+
+      parts_set (&good, FIRST, bytes);
+      error = load_zip (good.names->len, (const char *const *) good.names->pdata,
+                        (GBytes *const *) good.bytes->pdata);
+      g_assert_true (i >= 30 || error != NULL);
+      n_refused += error != NULL;
+      g_clear_error (&error);
+    }
+  g_assert_cmpuint (n_refused, >, 60);
+}
+
+/* Many small runs that unpack to much: refused before they take more than the file could reasonably hold. */
+static void
+test_bombs (void)
+{
+  enum { N = 12, BLANK = 7 << 20 };
+  g_autofree char        *path = test_path ("bomb.keras");
+  g_autoptr(LwRun)        run = make_run ("logistic", "SGD", 0);
+  g_auto(Parts)           parts = parts_of (run);
+  g_autoptr(LwZipWriter)  writer = lw_zip_writer_new ();
+  g_autofree char        *blank = g_malloc (BLANK);
+  GBytes                 *json = parts.bytes->pdata[parts_find (&parts, "layerwise.json")];
+  GError                 *error = NULL;
+
+  memset (blank, ' ', BLANK);
+  parts_edit (&parts, "\"slot\": 4", "\"slot\": 4, \"others\": 12");
+  for (guint i = 0; i < parts.names->len; i++)
+    {
+      lw_zip_writer_begin (writer, parts.names->pdata[i]);
+      lw_zip_writer_add_bytes (writer, parts.bytes->pdata[i]);
+    }
+  json = parts.bytes->pdata[parts_find (&parts, "layerwise.json")];
+  {
+    g_autoptr(GString) text = g_string_new_len (g_bytes_get_data (json, NULL), (gssize) g_bytes_get_size (json));
+    g_autoptr(GBytes)  plain = NULL;
+
+    g_string_replace (text, ", \"others\": 12", "", 1);
+    plain = g_bytes_new (text->str, text->len);
+    for (guint i = 1; i <= N; i++)
+      {
+        g_autofree char *name = g_strdup_printf ("layerwise/runs/%u.keras", i);
+        LwZipWriter     *inner = lw_zip_writer_new ();
+
+        for (guint k = 0; k < parts.names->len; k++)
+          if (g_str_equal (parts.names->pdata[k], "layerwise.json"))
+            {
+              lw_zip_writer_begin_deflated (inner, "layerwise.json");
+              lw_zip_writer_add_bytes (inner, plain);
+              lw_zip_writer_add (inner, blank, BLANK);
+            }
+          else
+            {
+              lw_zip_writer_begin (inner, parts.names->pdata[k]);
+              lw_zip_writer_add_bytes (inner, parts.bytes->pdata[k]);
+            }
+        lw_zip_writer_begin (writer, name);
+        lw_zip_writer_add_archive (writer, inner);
+      }
+  }
+  g_assert_true (lw_zip_writer_save (writer, path, &error));
+  g_assert_null (lw_keras_archive_load (path, &error));
+  g_assert_error (error, LW_ERROR, LW_ERROR_FILE);
+  test_check_error (error, "at most");
+  g_assert_null (strstr (error->message, "Run 1 in"));
+  g_clear_error (&error);
+}
+
+/* A state without weights, weights without a state, a sound model without either: each is a damaged file. */
+static void
+test_bad_stateless (void)
+{
+  g_autoptr(LwModelSpec) faulty = make_faulty (2);
+  g_autoptr(LwModelSpec) mlp = lw_model_spec_new_preset ("mlp");
+  g_autoptr(LwRun)       unfinished = lw_run_new (faulty, &LW_RUN_SETTINGS_STANDARD, NULL, NULL);
+  g_autoptr(LwRun)       run = make_run ("mlp", NULL, 0);
+  g_auto(Parts)          stateless = parts_of (unfinished);
+  g_auto(Parts)          whole = parts_of (run);
+  GBytes                *config = stateless.bytes->pdata[parts_find (&stateless, "config.json")];
+
+  {
+    /* The sound model in place of the faulty one. */
+    g_auto(Parts) parts = parts_of (unfinished);
+
+    parts_set (&parts, "config.json", whole.bytes->pdata[parts_find (&whole, "config.json")]);
+    assert_refused (&parts, "lacks the member model.weights.h5");
+    parts_add (&parts, "model.weights.h5", whole.bytes->pdata[parts_find (&whole, "model.weights.h5")]);
+    assert_refused (&parts, "state");
+  }
+  {
+    g_auto(Parts) parts = parts_of (run);
+
+    parts_drop (&parts, "model.weights.h5");
+    assert_refused (&parts, "lacks the member model.weights.h5");
+    parts_set (&parts, "config.json", config);
+    assert_refused (&parts, ""); /* its generators are those of more layers */
+  }
+}
+
+/* Events that stand at one step with other points come back where they stood. */
+static void
+test_event_order (void)
+{
+  static const char *const notes[] = { "resumed", "rate 0.1", "early stop", "best: epoch 3", "forked" };
+  g_autoptr(LwHistory)  history = lw_history_new ();
+  g_autoptr(LwHistory)  back = NULL;
+  g_autoptr(GBytes)     bytes = NULL;
+  LwHistoryCursor       cursor = { 0 };
+  const LwHistoryPoint *points;
+  gsize                 n;
+
+  for (guint i = 0; i < 10; i++)
+    {
+      LwHistoryPoint point = { .kind = i % 2 ? LW_POINT_EVENT : (LwPointKind) (i / 2 % 3), .step = 7, .epoch = 2,
+                               .loss = (float) i };
+
+      if (i % 2)
+        lw_history_point_set_note (&point, notes[i / 2]);
+      lw_history_append (history, &point);
+    }
+  bytes = lw_history_pack (history);
+  back = lw_history_unpack (bytes, "x", NULL);
+  points = lw_history_read (back, &cursor, &n);
+  g_assert_cmpuint (n, ==, 10);
+  for (guint i = 0; i < 10; i++)
+    {
+      g_assert_cmpint (points[i].kind, ==, i % 2 ? LW_POINT_EVENT : (LwPointKind) (i / 2 % 3));
+      g_assert_cmpfloat (points[i].loss, ==, (float) i);
+      g_assert_cmpstr (points[i].note, ==, i % 2 ? notes[i / 2] : "");
+    }
+}
+
 /* Settings from before early stopping. */
 static void
 test_older_settings (void)
@@ -1000,6 +1583,15 @@ main (int argc, char **argv)
   g_test_add_func ("/archive/round-trip", test_round_trip);
   g_test_add_func ("/archive/extremes", test_extremes);
   g_test_add_func ("/archive/members", test_members);
+  g_test_add_func ("/archive/best", test_best);
+  g_test_add_func ("/archive/faulty-models", test_faulty_models);
+  g_test_add_func ("/archive/others", test_others);
+  g_test_add_func ("/archive/others/many", test_many_others);
+  g_test_add_func ("/archive/others/bad", test_bad_others);
+  g_test_add_func ("/archive/others/damaged", test_damaged_others);
+  g_test_add_func ("/archive/others/bombs", test_bombs);
+  g_test_add_func ("/archive/bad-stateless", test_bad_stateless);
+  g_test_add_func ("/archive/event-order", test_event_order);
   g_test_add_func ("/archive/model-alone", test_model_alone);
   g_test_add_func ("/archive/keras-models", test_keras_models);
   g_test_add_func ("/archive/keras-predictions", test_keras_predictions);
