@@ -7,9 +7,7 @@
 #include <sys/resource.h>
 
 #include "app/cli-progress.h"
-#include "engine/core/rng.h"
-#include "engine/data/npz.h"
-#include "engine/io/keras_archive.h"
+#include "engine/engine.h"
 #include "engine/io/keras_script.h"
 #include "engine/io/weights_h5.h"
 #include "engine/io/zip_writer.h"
@@ -283,6 +281,10 @@ test_wrong_usage (void)
     { "train --shuffle 1.5", "--shuffle" },
     { "train --seed -1", "--seed" },
     { "train --threads 0", "--threads" },
+    { "train --patience -1", "--patience" },
+    { "train --patience 1001", "from 0 to 1000" },
+    { "train --patience 2 --validation none", "--patience goes by the validation loss" },
+    { "train --keep-best --validation none", "--keep-best goes by the validation loss" },
     { "train --learning-rate fast", "--learning-rate" },
     { "train --learning-rate nan", "--learning-rate" },
     { "train --learning-rate -0.1", "negative" },
@@ -583,6 +585,215 @@ test_resume_rest (void)
 
   write_data ("more.npz", 28, N_TRAIN + 100, N_TEST);
   assert_fails ("train --resume @rest.keras --data @more.npz", 1, "other images");
+}
+
+/* The notes of a run's events and the steps they stand at. */
+static char *
+get_events (const LwRun *run)
+{
+  GString              *events = g_string_new (NULL);
+  LwHistoryCursor       cursor = { 0 };
+  const LwHistoryPoint *points;
+  gsize                 n;
+
+  while ((points = lw_history_read (run->history, &cursor, &n)) != NULL)
+    for (gsize i = 0; i < n; i++)
+      if (points[i].kind == LW_POINT_EVENT)
+        g_string_append_printf (events, "%s@%d ", points[i].note, (int) points[i].step);
+  return g_string_free (events, FALSE);
+}
+
+/* At a rate of 0 no epoch is better than the first. What was told so far is in the file, and behind a stop the wait begins
+ * again. */
+static void
+test_early_stop (void)
+{
+  g_auto (Answer) whole
+    = run ("train --preset mlp --optimizer SGD --learning-rate 0 --data @data.npz --epochs 9 "
+           "--patience 2 --json --quiet --save @whole.keras");
+  g_auto (Answer) first
+    = run ("train --preset mlp --optimizer SGD --learning-rate 0 --data @data.npz --steps 16 "
+           "--patience 2 --json --quiet --save @part.keras");
+  g_auto (Answer) rest
+    = run ("train --resume @part.keras --data @data.npz --epochs 7 --save @part.keras");
+  g_autoptr (LwRun) a = load ("whole.keras"), b = load ("part.keras"), c = NULL;
+  g_autoptr (JsonParser) whole_parser = NULL, first_parser = NULL, more_parser = NULL;
+  g_autofree char *events = get_events (a);
+  JsonObject *object = parse_json (&whole, &whole_parser);
+
+  g_assert_true (json_object_get_boolean_member (object, "stopped_early"));
+  g_assert_true (json_object_get_null_member (object, "best_epoch"));
+  g_assert_cmpstr (json_object_get_string_member (object, "outcome"), ==, "finished");
+  g_assert_cmpint (json_object_get_int_member (object, "epochs"), ==, 3);
+  g_assert_cmpint (json_object_get_int_member (object, "steps"), ==, 21);
+  g_assert_cmpstr (events, ==, "early stop@21 ");
+  g_assert_cmpuint (a->settings.patience, ==, 2);
+  g_assert_cmpuint (a->settings.epochs, ==, 9);
+  object = parse_json (&first, &first_parser);
+  g_assert_false (json_object_get_boolean_member (object, "stopped_early"));
+  g_assert_cmpint (rest.status, ==, 0);
+  assert_contains (rest.out, "Stopped early: 2 epochs without a lower validation loss");
+  g_assert_true (lw_state_equal (a->state, b->state));
+
+  {
+    g_auto (Answer) more
+      = run ("train --resume @whole.keras --data @data.npz --json --quiet --save @whole.keras");
+    g_auto (Answer) off
+      = run ("train --resume @whole.keras --data @data.npz --epochs 4 --patience 0 --save @off.keras");
+
+    object = parse_json (&more, &more_parser);
+    g_assert_true (json_object_get_boolean_member (object, "stopped_early"));
+    g_assert_cmpint (json_object_get_int_member (object, "epochs"), ==, 5);
+    g_assert_cmpint (off.status, ==, 0);
+    g_assert_null (strstr (off.out, "Stopped early"));
+    c = load ("off.keras");
+    g_assert_cmpuint (c->state->epoch, ==, 9);
+    g_assert_cmpuint (c->settings.patience, ==, 0);
+  }
+}
+
+/* The weights are those of the epoch that the log says was the best, and so is what validation gives. */
+static void
+test_keep_best (void)
+{
+  g_auto (Answer) answer
+    = run ("train --preset mlp --learning-rate 0.1 --data @data.npz --epochs 12 --keep-best --json "
+           "--log @best.csv --save @best.keras");
+  g_autoptr (JsonParser) parser = NULL, told_parser = NULL;
+  g_autoptr (GPtrArray) rows = read_log ("best.csv");
+  g_autoptr (LwRun) saved = load ("best.keras");
+  g_auto (Answer) told = run ("evaluate @best.keras --data @data.npz --json");
+  JsonObject *object = parse_json (&answer, &parser);
+  double      best = INFINITY;
+  int         epoch = 0;
+
+  for (guint i = 6; i < rows->len; i += 7)
+    {
+      const double loss = g_ascii_strtod (((GStrv) rows->pdata[i])[VAL_LOSS], NULL);
+
+      if (loss < best)
+        {
+          best = loss;
+          epoch = (int) i / 7 + 1;
+        }
+    }
+  g_assert_cmpint (epoch, <, 12); /* else there would be nothing to see here */
+  g_assert_cmpint (json_object_get_int_member (object, "best_epoch"), ==, epoch);
+  g_assert_false (json_object_get_boolean_member (object, "stopped_early"));
+  g_assert_cmpint (json_object_get_int_member (object, "steps"), ==, 84);
+  g_assert_cmpfloat_with_epsilon (get_real (object, "val_loss"), best, 1e-6);
+  object = parse_json (&told, &told_parser);
+  g_assert_cmpfloat_with_epsilon (get_real (object, "loss"), best, 1e-6);
+
+  g_assert_true (saved->settings.keep_best);
+  g_assert_cmpint (saved->state->step, ==, 84);
+  g_assert_cmpuint (saved->state->stopping.best_epoch, ==, (guint) epoch);
+  {
+    g_autofree char *events = get_events (saved);
+    g_autofree char *want = g_strdup_printf ("best: epoch %d@84 ", epoch);
+    g_auto (Answer)  text = run ("train --resume @best.keras --data @data.npz --steps 1");
+
+    g_assert_cmpstr (events, ==, want);
+    assert_contains (text.out, "The weights are those of epoch ");
+  }
+}
+
+/* Threads are a setting like others: from the option, else from the file. */
+static void
+test_threads (void)
+{
+  static const struct {
+    const char *line;
+    int         threads;
+  } cases[] = {
+    { "train --preset mlp --data @data.npz --steps 1 --quiet --json --threads 1 --save @threads.keras", 1 },
+    { "train --resume @threads.keras --data @data.npz --steps 1 --quiet --json --save @threads.keras", 1 },
+    { "train --resume @threads.keras --data @data.npz --steps 1 --quiet --json --threads 2 --save @threads.keras", 2 },
+    { "train --model @threads.keras --data @data.npz --steps 1 --quiet --json --save @threads.keras", 2 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (Answer)        answer = run (cases[i].line);
+      g_autoptr (JsonParser) parser = NULL;
+      g_autoptr (LwRun)      saved = load ("threads.keras");
+
+      g_assert_cmpint (json_object_get_int_member (parse_json (&answer, &parser), "threads"), ==, cases[i].threads);
+      g_assert_cmpuint (saved->settings.threads, ==, (guint) cases[i].threads);
+    }
+}
+
+/* A run as the window leaves it: with a name, beside others, in the middle between two batches. Going on loses none of
+ * it. */
+static void
+test_resume_document (void)
+{
+  g_auto (Answer) begun
+    = run ("train --preset mlp --data @data.npz --steps 8 --quiet --save @document.keras");
+  g_autofree char       *path = get_path ("document.keras"), *data = get_path ("data.npz");
+  g_autoptr (LwRun)      document = load ("document.keras"), saved = NULL;
+  g_autoptr (LwImages)   images = lw_images_load (data, NULL);
+  g_autoptr (LwDevice)   device = lw_device_new (1, 0, NULL);
+  g_autoptr (LwTraining) training = NULL;
+  GError                *error = NULL;
+
+  g_assert_cmpint (begun.status, ==, 0);
+  training = lw_training_new_from_state (device, document->state, images, &error);
+  g_assert_no_error (error);
+  lw_training_set_max_rows (training, 1);
+  for (int i = 0; i < 5; i++)
+    {
+      LwHistoryPoint point;
+
+      g_assert_true (lw_training_step (training, &point, &error));
+      lw_history_append (document->history, &point);
+    }
+  lw_state_unref (document->state);
+  document->state = lw_training_get_state (training);
+  document->name = g_strdup ("Mine");
+  document->note = g_strdup ("slow");
+  document->slot = 3;
+  document->epochs = 3;
+  document->settings.epochs = 2;
+  document->others = g_ptr_array_new_with_free_func ((GDestroyNotify) lw_run_free);
+  g_ptr_array_add (document->others, load ("document.keras"));
+  g_assert_true (lw_keras_archive_save (path, document, &error));
+  g_assert_no_error (error);
+  {
+    g_auto (Answer) rest = run ("train --resume @document.keras --data @data.npz --save @document.keras");
+
+    g_assert_cmpint (rest.status, ==, 0);
+    assert_contains (rest.err, "Epoch 3 of 3"); /* as planned, not as first set */
+  }
+  saved = load ("document.keras");
+  /* 8 steps and 5 images; then 163 images in 6 steps, and an epoch of 7. */
+  g_assert_cmpint (saved->state->step, ==, 8 + 5 + 6 + 7);
+  g_assert_cmpuint (saved->state->epoch, ==, 3);
+  g_assert_cmpstr (saved->name, ==, "Mine");
+  g_assert_cmpstr (saved->note, ==, "slow");
+  g_assert_cmpuint (saved->slot, ==, 3);
+  g_assert_cmpuint (saved->others->len, ==, 1);
+  g_assert_cmpint (((LwRun *) saved->others->pdata[0])->state->step, ==, 8);
+
+  /* It is still the number of images that tells other data. */
+  write_data ("fewer.npz", 28, N_TRAIN - 1, N_TEST);
+  assert_fails ("train --resume @document.keras --data @fewer.npz", 1, "other images");
+}
+
+/* A model that cannot be trained yet has no weights; what asks for them says why. */
+static void
+test_unfinished (void)
+{
+  g_autofree char        *path = get_path ("unfinished.keras");
+  g_autoptr (LwModelSpec) empty = lw_model_spec_new ("empty", &LW_SHAPE (28, 28, 1));
+  g_autoptr (LwRun)       unfinished = lw_run_new (empty, &LW_RUN_SETTINGS_STANDARD, NULL, NULL);
+  GError                 *error = NULL;
+
+  g_assert_true (lw_keras_archive_save (path, unfinished, &error));
+  g_assert_no_error (error);
+  assert_fails ("evaluate @unfinished.keras --data @data.npz", 1, "its model cannot be trained yet");
+  assert_fails ("train --resume @unfinished.keras --data @data.npz", 1, "its model cannot be trained yet");
+  assert_fails ("train --model @unfinished.keras --data @data.npz", 1, lw_model_spec_get_fault (empty)->reason);
 }
 
 static void
@@ -1037,6 +1248,11 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/idx", test_idx);
   g_test_add_func ("/cli/resume", test_resume);
   g_test_add_func ("/cli/resume-rest", test_resume_rest);
+  g_test_add_func ("/cli/early-stop", test_early_stop);
+  g_test_add_func ("/cli/keep-best", test_keep_best);
+  g_test_add_func ("/cli/threads", test_threads);
+  g_test_add_func ("/cli/resume-document", test_resume_document);
+  g_test_add_func ("/cli/unfinished", test_unfinished);
   g_test_add_func ("/cli/model", test_model);
   g_test_add_func ("/cli/model-without-weights", test_model_without_weights);
   g_test_add_func ("/cli/export-script", test_export_script);
