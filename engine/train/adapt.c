@@ -235,23 +235,18 @@ has_same_layers (const LwModelSpec *a, const LwModelSpec *b)
   return TRUE;
 }
 
-/* Borrowed tensors. */
 static LwEarlyStopping
 adapt_stopping (const LwState *state, LwModelSpec *model, const LwRunSettings *settings)
 {
-  LwEarlyStopping      stopping = state->stopping;
+  LwEarlyStopping      stopping = { 0 };
   const LwRunSettings *old = &state->settings;
 
-  if (!lw_early_stopping_is_on (settings) || settings->validation != old->validation
+  if (settings->validation != old->validation
       || (settings->validation == LW_VALIDATION_FRACTION && settings->fraction != old->fraction)
-      || !has_same_layers (state->model, model)
-      || (settings->keep_best && stopping.best_epoch > 0 && stopping.n_weights == 0))
-    return (LwEarlyStopping) { 0 };
-  if (!settings->keep_best)
-    {
-      stopping.n_weights = 0;
-      stopping.weights = NULL;
-    }
+      || !has_same_layers (state->model, model))
+    return stopping;
+  stopping = lw_early_stopping_copy (&state->stopping);
+  lw_early_stopping_fit (&stopping, settings);
   return stopping;
 }
 
@@ -277,15 +272,16 @@ check_state (const LwState *state, GError **error)
 LwState *
 lw_state_adapt (LwState *state, LwModelSpec *model, const LwRunSettings *settings, GError **error)
 {
-  const LwSpec          *from = lw_model_spec_get_optimizer (state->model);
-  const LwSpec          *to = lw_model_spec_get_optimizer (model);
-  const gboolean         same_class = lw_spec_get_class (from) == lw_spec_get_class (to);
-  g_auto (Matching)      matching = { .from = state->model, .to = model };
-  const LwFault         *fault = lw_model_spec_get_fault (model);
-  g_autoptr (LwState)    fresh = NULL;
-  g_autofree LwTensor  **weights = NULL, **slots = NULL;
-  g_autofree LwRng      *rngs = NULL;
-  LwState                fields = *state;
+  const LwSpec            *from = lw_model_spec_get_optimizer (state->model);
+  const LwSpec            *to = lw_model_spec_get_optimizer (model);
+  const gboolean           same_class = lw_spec_get_class (from) == lw_spec_get_class (to);
+  g_auto (Matching)        matching = { .from = state->model, .to = model };
+  const LwFault           *fault = lw_model_spec_get_fault (model);
+  g_autoptr (LwState)      fresh = NULL;
+  g_autofree LwTensor    **weights = NULL, **slots = NULL;
+  g_autofree LwRng        *rngs = NULL;
+  g_auto (LwEarlyStopping) stopping = { 0 };
+  LwState                  fields = *state;
 
   if (fault != NULL)
     {
@@ -320,6 +316,6 @@ lw_state_adapt (LwState *state, LwModelSpec *model, const LwRunSettings *setting
     fields.slots_begin = state->step;
   if (!has_same_rate (from, to))
     fields.learning_rate = fresh->learning_rate;
-  fields.stopping = adapt_stopping (state, model, settings);
+  fields.stopping = stopping = adapt_stopping (state, model, settings);
   return lw_state_new (&fields);
 }

@@ -35,6 +35,23 @@ lw_early_stopping_is_on (const LwRunSettings *settings)
   return (settings->patience > 0 || settings->keep_best) && settings->validation != LW_VALIDATION_NONE;
 }
 
+void
+lw_early_stopping_fit (LwEarlyStopping *stopping, const LwRunSettings *settings)
+{
+  const gboolean owed = stopping->owed;
+
+  if (!lw_early_stopping_is_on (settings))
+    lw_early_stopping_clear (stopping);
+  else if (settings->keep_best && stopping->best_epoch > 0 && stopping->n_weights == 0)
+    *stopping = (LwEarlyStopping) { .owed = owed };
+  else if (!settings->keep_best)
+    {
+      lw_tensor_list_free (stopping->weights, stopping->n_weights);
+      stopping->weights = NULL;
+      stopping->n_weights = 0;
+    }
+}
+
 gboolean
 lw_early_stopping_tell (LwEarlyStopping *stopping, const LwRunSettings *settings, guint epoch, double loss,
                         guint n_weights, LwTensor *const *weights)

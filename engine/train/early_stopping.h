@@ -31,6 +31,10 @@ gboolean        lw_early_stopping_equal (const LwEarlyStopping *a, const LwEarly
 /* Whether settings ask for any of it. */
 gboolean        lw_early_stopping_is_on (const LwRunSettings *settings);
 
+/* Makes it what it may be under (other) settings: nothing where they ask for nothing, without weights where they keep
+ * none, and begun anew where the weights that they keep were not kept so far. */
+void            lw_early_stopping_fit   (LwEarlyStopping *stopping, const LwRunSettings *settings);
+
 /* Takes the validation loss on all images at the end of epoch `epoch` (from 1), with the weights that gave it (referenced
  * if they are the best and to be kept). TRUE: the run should end here; the wait has begun anew. */
 gboolean        lw_early_stopping_tell  (LwEarlyStopping *stopping, const LwRunSettings *settings, guint epoch,

@@ -304,6 +304,7 @@ end_epoch (LwTrainer *trainer)
 static gboolean
 settle_epoch (LwTrainer *trainer)
 {
+  apply_new_stopping (trainer);
   return !lw_training_owes_validation (trainer->training) || end_epoch (trainer);
 }
 

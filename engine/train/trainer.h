@@ -25,10 +25,10 @@ typedef enum {
 #define LW_TYPE_TRAINER (lw_trainer_get_type ())
 G_DECLARE_FINAL_TYPE (LwTrainer, lw_trainer, LW, TRAINER, GObject)
 
-/* Starts from `state`, or from scratch if NULL; of `settings`, epochs, patience and keep_best count even so. history is appended to; epochs count from 1 up to
- * `until_epoch` (settings.epochs, or more after "Continue"). Nothing runs until start or step. The
- * trainer makes its own device with n_threads (0: all) at this niceness. LW_ERROR_* as
- * lw_training_new(); checked in the calling thread. */
+/* Starts from `state`, or from scratch if NULL; of `settings`, epochs, patience and keep_best count in both cases, the
+ * others are the state's. history is appended to; epochs count from 1 up to settings.epochs, or more after "Continue".
+ * Nothing runs until start or step. The trainer makes its own device with n_threads (0: all) at this niceness.
+ * LW_ERROR_* as lw_training_new(); checked in the calling thread. */
 LwTrainer     *lw_trainer_new              (LwModelSpec *model, const LwRunSettings *settings,
                                             LwImages *images, LwState *state, LwHistory *history,
                                             int n_threads, int niceness, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -410,20 +410,9 @@ lw_training_tell_validation (LwTraining *training, const LwEvaluation *validatio
 void
 lw_training_set_early_stopping (LwTraining *training, guint patience, gboolean keep_best)
 {
-  if (keep_best != training->settings.keep_best)
-    {
-      LwEarlyStopping kept = training->stopping;
-
-      kept.n_weights = 0;
-      kept.weights = NULL;
-      lw_early_stopping_clear (&training->stopping);
-      training->stopping = kept;
-      /* The weights of what was best so far are gone. */
-      if (keep_best)
-        training->stopping.best_epoch = 0;
-    }
   training->settings.patience = patience;
   training->settings.keep_best = keep_best;
+  lw_early_stopping_fit (&training->stopping, &training->settings);
 }
 
 guint

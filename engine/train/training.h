@@ -58,11 +58,12 @@ gboolean            lw_training_tell_validation (LwTraining *training, const LwE
  * "best: epoch 3"; 0 where the run has these weights already, or there are none. */
 guint               lw_training_keep_best       (LwTraining *training, LwHistory *history);
 
-/* Changes when the run ends and with which weights, from the next step on. Where keep_best begins in the middle, what is
- * best counts from there on, since earlier weights were not kept. */
+/* Changes when the run ends and with which weights. Where keep_best begins in the middle, what is best counts from
+ * there on, since earlier weights were not kept. */
 void                lw_training_set_early_stopping (LwTraining *training, guint patience, gboolean keep_best);
 
-/* An event at the place where the run stands, for its history: with this note, or "rate 0.0005", the rate as it is set. */
+/* An event at the place where the run stands, for its history: with this note, or "rate 0.0005", the rate as it is
+ * set. */
 LwHistoryPoint      lw_training_make_event      (LwTraining *training, const char *note);
 LwHistoryPoint      lw_training_make_rate_event (LwTraining *training);
 

@@ -396,6 +396,55 @@ test_states (void)
     }
 }
 
+/* Settings that change while a run trains. */
+static void
+test_change (void)
+{
+  LwRunSettings given = settings;
+  g_auto (Run)  run = { 0 };
+
+  given.patience = 2;
+  given.keep_best = TRUE;
+  run = run_new (&given);
+  test_take_steps (run.training, STEPS);
+  g_assert_false (tell (&run, 1));
+  test_take_steps (run.training, STEPS);
+  g_assert_false (tell (&run, 2));
+
+  /* Less patience: the next epoch that is no better is the last. */
+  lw_training_set_early_stopping (run.training, 1, TRUE);
+  test_take_steps (run.training, STEPS);
+  g_assert_true (tell (&run, 3));
+
+  /* Without the weights: the best loss stays to be waited for; with them anew, it begins anew. */
+  lw_training_set_early_stopping (run.training, 1, FALSE);
+  g_assert_cmpuint (lw_training_keep_best (run.training, run.history), ==, 0);
+  test_take_steps (run.training, STEPS);
+  g_assert_true (tell (&run, 1.5));
+  lw_training_set_early_stopping (run.training, 1, TRUE);
+  test_take_steps (run.training, STEPS);
+  g_assert_false (tell (&run, 1.5));
+  test_take_steps (run.training, STEPS);
+  g_assert_true (tell (&run, 1.7));
+  g_assert_cmpuint (lw_training_keep_best (run.training, run.history), ==, 5);
+
+  /* Off, and on again. */
+  lw_training_set_early_stopping (run.training, 0, FALSE);
+  test_take_steps (run.training, STEPS);
+  g_assert_false (lw_training_owes_validation (run.training));
+  lw_training_set_early_stopping (run.training, 1, FALSE);
+  test_take_steps (run.training, STEPS);
+  g_assert_false (tell (&run, 9));
+  {
+    g_autoptr (LwState) state = lw_training_get_state (run.training);
+
+    g_assert_cmpuint (state->stopping.best_epoch, ==, 8);
+    g_assert_cmpuint (state->stopping.n_weights, ==, 0);
+    g_assert_cmpuint (state->settings.patience, ==, 1);
+    g_assert_false (state->settings.keep_best);
+  }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -413,6 +462,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/early-stopping/off", test_off);
   g_test_add_func ("/early-stopping/interrupted", test_interrupted);
   g_test_add_func ("/early-stopping/states", test_states);
+  g_test_add_func ("/early-stopping/change", test_change);
   status = g_test_run ();
   lw_images_unref (images);
   test_remove_folder ();
