@@ -210,8 +210,9 @@ lw_cli_load_run (const char *path, GError **error)
       g_autofree char *display = g_filename_display_name (path);
       const LwFault   *fault = lw_model_spec_get_fault (run->model);
 
-      g_set_error (error, LW_ERROR, LW_ERROR_STATE, _("%s has no weights, since its model cannot be trained yet: %s"),
-                   display, fault != NULL ? fault->message : "?");
+      g_set_error (error, LW_ERROR, LW_ERROR_STATE,
+                   _("%s has no weights, since its model cannot be trained yet: %s"), display,
+                   fault != NULL ? fault->message : "?");
       return NULL;
     }
   return g_steal_pointer (&run);

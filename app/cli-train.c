@@ -249,8 +249,8 @@ start_resumed (const LwTrainWords *words, const LwTrainOptions *options, Start *
   return TRUE;
 }
 
-/* Images trained on in that epoch, as the history tells; 0 where it does not. Steps do not tell: they may have had single
- * images, or batches of another size. */
+/* Images trained on in that epoch, as the history tells; 0 where it does not. Steps do not tell: they may
+ * have had single images, or batches of another size. */
 static guint64
 count_epoch_images (LwHistory *history, guint epoch)
 {

@@ -120,9 +120,9 @@ typedef struct {
 
 /* Begins an epoch with this generator's draws; references the data set. */
 LwIterator *lw_iterator_new               (LwDataset *dataset, LwRng rng) G_GNUC_WARN_UNUSED_RESULT;
-/* At a place that an iterator over an equal data set was at. What comes is what came there, bit for
- * bit: the epoch's draws so far are made again when the next element is asked for (maps run again
- * only where a shuffle or cache behind them holds what they gave). Batches of rows at the pipeline's end may have another
+/* At a place that an iterator over an equal data set was at. What comes is what came there, bit for bit: the
+ * epoch's draws so far are made again when the next element is asked for (maps run again only where a
+ * shuffle or cache behind them holds what they gave). Batches of rows at the pipeline's end may have another
  * size than they had there: rows come in the same order. */
 LwIterator *lw_iterator_new_at            (LwDataset *dataset,
                                            const LwDatasetPlace *place) G_GNUC_WARN_UNUSED_RESULT;
@@ -131,8 +131,8 @@ void        lw_iterator_free              (LwIterator *iterator);
 LwDatasetPlace lw_iterator_get_place      (LwIterator *iterator);
 void        lw_iterator_set_place         (LwIterator *iterator, const LwDatasetPlace *place);
 /* Where a pipeline ends in batch(), after which at most map() comes, and before it single rows: its batches
- * have at most n rows from now on (0: what batch() was told). The place may then be between two whole batches; what
- * follows are the rows behind it, in batches that begin there. Elsewhere it changes nothing. */
+ * have at most n rows from now on (0: what batch() was told). The place may then be between two whole
+ * batches; what follows are the rows behind it, in batches that begin there. Elsewhere it changes nothing. */
 void        lw_iterator_set_max_rows      (LwIterator *iterator, guint n);
 /* Leaves the rest of this epoch and stands at the next one's start, its draws following on. */
 void        lw_iterator_begin_epoch       (LwIterator *iterator);

@@ -19,7 +19,8 @@
  *   model/dropout/generator     int64 [3], seed, stream and counter of the next draw: training goes on
  *                               with the draws it would have had
  *   optimizer/iterations        int64; optimizer/learning_rate, float64; optimizer/slots/0, 1, … in the
- *                               order of lw_optimizer_get_slot()
+ *                               order of lw_optimizer_get_slot(). lw_optimizer_get_begin() is not among them: slots
+ *                               that began later than their optimizer are a run's affair (engine/io/keras_archive.h)
  *   step                        a variable
  *   linear/weight, linear/1     variables of a list: by name, or by place where one has no name of its own
  *                               (with "_" behind it where another is called by that number)

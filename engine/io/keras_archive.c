@@ -272,8 +272,8 @@ read_fields (const Source *source, const LwModelSpec *model, LwRunFields *fields
     }
   return json == NULL
          || lw_run_json_read (g_bytes_get_data (json, NULL), (gssize) g_bytes_get_size (json),
-                              lw_zip_reader_get_subject (source->reader), lw_model_spec_get_n_layers (model), fields,
-                              error);
+                              lw_zip_reader_get_subject (source->reader), lw_model_spec_get_n_layers (model),
+                              fields, error);
 }
 
 /* The weights in a member of that name. */
@@ -504,7 +504,8 @@ open_archive (const char *path, GError **error)
   if (n <= MAX_MEMBERS)
     return g_steal_pointer (&reader);
   g_set_error (error, LW_ERROR, LW_ERROR_FILE,
-               _("%s holds %u members beside its runs, but at most %d were expected; it is not a file of this kind"),
+               _("%s holds %u members beside its runs, but at most %d were expected; it is not a file of this "
+                 "kind"),
                lw_zip_reader_get_subject (reader), n, MAX_MEMBERS);
   return NULL;
 }

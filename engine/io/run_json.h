@@ -25,7 +25,8 @@ typedef struct {
   char         *name, *note; /* NULL: none */
   guint         slot, epochs, n_others;
   gboolean      has_state;   /* the rest counts only then */
-  LwState       state;       /* all but the model and the tensors; n_slots says how many there should be, rngs are allocated */
+  LwState       state;       /* all but the model and the tensors; n_slots says how many there should be, and rngs
+                              * are allocated */
   LwBestWeights best;
 } LwRunFields;
 

@@ -60,8 +60,8 @@ void         lw_optimizer_set_learning_rate (LwOptimizer *optimizer, double rate
 double       lw_optimizer_get_current_rate  (LwOptimizer *optimizer);
 gint64       lw_optimizer_get_iterations    (LwOptimizer *optimizer);
 void         lw_optimizer_set_iterations    (LwOptimizer *optimizer, gint64 iterations);
-/* The iterations at which the slots began, where another optimizer had taken them before; 0 at first. Bias corrections
- * (t above) and use_ema's first average count from there, and a schedule goes by all iterations. */
+/* The iterations at which the slots began, where another optimizer had taken them before; 0 at first. Bias
+ * corrections (t above) and use_ema's first average count from there, and a schedule goes by all iterations. */
 gint64       lw_optimizer_get_begin         (LwOptimizer *optimizer);
 void         lw_optimizer_set_begin         (LwOptimizer *optimizer, gint64 iterations);
 
@@ -84,8 +84,8 @@ gboolean     lw_optimizer_finalize_variable_values (LwOptimizer *optimizer, GErr
 gboolean     lw_optimizer_spec_check        (const LwSpec *spec, GError **error);
 guint        lw_optimizer_spec_count_slots  (const LwSpec *spec, guint n);
 int          lw_optimizer_spec_get_slot     (const LwSpec *spec, guint n, guint i);
-/* What slot i is, in Keras' words: "average" (use_ema's), "m", "v", "vhat", "momentum", "velocity", "average_gradient",
- * "accumulator", "u_product". */
+/* What slot i is, in Keras' words: "average" (use_ema's), "m", "v", "vhat", "momentum", "velocity",
+ * "average_gradient", "accumulator", "u_product". */
 const char  *lw_optimizer_spec_get_slot_name (const LwSpec *spec, guint n, guint i);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LwOptimizer, lw_optimizer_free)

@@ -57,7 +57,7 @@ lw_early_stopping_tell (LwEarlyStopping *stopping, const LwRunSettings *settings
                         guint n_weights, LwTensor *const *weights)
 {
   stopping->owed = FALSE;
-  if (loss < (stopping->best_epoch > 0 ? stopping->best_loss : INFINITY))
+  if (isfinite (loss) && (stopping->best_epoch == 0 || loss < stopping->best_loss))
     {
       lw_early_stopping_clear (stopping);
       stopping->best_epoch = epoch;

@@ -17,8 +17,8 @@ same_bits (double a, double b)
   return memcmp (&a, &b, sizeof a) == 0;
 }
 
-/* Which images train, in which order and batches, and what validations lead to; the number of epochs is the caller's
- * affair, and that of threads changes nothing. */
+/* Which images train, in which order and batches, and what validations lead to; the number of epochs is the
+ * caller's affair, and that of threads changes nothing. */
 static gboolean
 settings_equal (const LwRunSettings *a, const LwRunSettings *b)
 {
@@ -85,7 +85,8 @@ lw_state_equal (const LwState *a, const LwState *b)
   if (!lw_model_spec_equal (a->model, b->model) || !settings_equal (&a->settings, &b->settings)
       || !lw_tensor_list_equal (a->weights, a->n_weights, b->weights, b->n_weights)
       || !lw_tensor_list_equal (a->slots, a->n_slots, b->slots, b->n_slots)
-      || a->slots_begin != b->slots_begin || !same_bits (a->learning_rate, b->learning_rate) || a->step != b->step || a->epoch != b->epoch
+      || a->slots_begin != b->slots_begin || !same_bits (a->learning_rate, b->learning_rate)
+      || a->step != b->step || a->epoch != b->epoch
       || a->position != b->position || !rng_equal (&a->shuffle, &b->shuffle)
       || a->n_rngs != b->n_rngs || !same_bits (a->loss_sum, b->loss_sum)
       || !same_bits (a->correct_sum, b->correct_sum)

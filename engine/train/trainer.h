@@ -25,10 +25,10 @@ typedef enum {
 #define LW_TYPE_TRAINER (lw_trainer_get_type ())
 G_DECLARE_FINAL_TYPE (LwTrainer, lw_trainer, LW, TRAINER, GObject)
 
-/* Starts from `state`, or from scratch if NULL; of `settings`, epochs, patience and keep_best count in both cases, the
- * others are the state's. history is appended to; epochs count from 1 up to settings.epochs, or more after "Continue".
- * Nothing runs until start or step. The trainer makes its own device with n_threads (0: all) at this niceness.
- * LW_ERROR_* as lw_training_new(); checked in the calling thread. */
+/* Starts from `state`, or from scratch if NULL; of `settings`, epochs, patience and keep_best count in both
+ * cases, the others are the state's. history is appended to; epochs count from 1 up to settings.epochs, or
+ * more after "Continue". Nothing runs until start or step. The trainer makes its own device with n_threads
+ * (0: all) at this niceness. LW_ERROR_* as lw_training_new(); checked in the calling thread. */
 LwTrainer     *lw_trainer_new              (LwModelSpec *model, const LwRunSettings *settings,
                                             LwImages *images, LwState *state, LwHistory *history,
                                             int n_threads, int niceness, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -37,10 +37,11 @@ LwTrainer     *lw_trainer_new              (LwModelSpec *model, const LwRunSetti
 void           lw_trainer_start            (LwTrainer *trainer);
 void           lw_trainer_pause            (LwTrainer *trainer);
 void           lw_trainer_step             (LwTrainer *trainer); /* one batch, then paused */
-/* A step on the next single image, then paused: the place in the data moves by one (lw_training_set_max_rows()). */
+/* A step on the next single image, then paused: the place in the data moves by one
+ * (lw_training_set_max_rows()). */
 void           lw_trainer_step_example     (LwTrainer *trainer);
-/* Ends the run, keeps the result, with keep_best the best epoch's weights as at any end; one that has ended by itself
- * stays FINISHED, DIVERGED or FAILED. */
+/* Ends the run, keeps the result, with keep_best the best epoch's weights as at any end; one that has ended
+ * by itself stays FINISHED, DIVERGED or FAILED. */
 void           lw_trainer_stop             (LwTrainer *trainer);
 /* Constant from then on, also where the model has a schedule: see lw_training_set_learning_rate(). */
 void           lw_trainer_set_learning_rate (LwTrainer *trainer, double rate);

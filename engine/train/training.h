@@ -34,8 +34,9 @@ void                lw_training_free            (LwTraining *training);
  * the point, and the caller decides. FALSE only when the step could not be computed (memory). */
 gboolean            lw_training_step            (LwTraining *training, LwHistoryPoint *point, GError **error);
 
-/* Steps take at most n images from now on (0: whole batches). The place in the data moves by what was taken; an
- * epoch ends when all images have been, in whatever steps, and whole batches go on from where smaller ones ended. */
+/* Steps take at most n images from now on (0: whole batches). The place in the data moves by what was taken;
+ * an epoch ends when all images have been, in whatever steps, and whole batches go on from where smaller
+ * ones ended. */
 void                lw_training_set_max_rows    (LwTraining *training, guint n);
 
 /* Loss and accuracy over the first `limit` validation images (0: all), without training: the test
@@ -45,9 +46,9 @@ void                lw_training_set_max_rows    (LwTraining *training, guint n);
 gboolean            lw_training_validate        (LwTraining *training, gsize limit, const gint *cancel,
                                                  LwEvaluation *result, GError **error);
 
-/* Early stopping and keep_best (early_stopping.h), which do nothing without validation. From an epoch's end on, until
- * it is told or the next step is taken, such a training owes the loss on all validation images; right from the start
- * where its state was taken in between. */
+/* Early stopping and keep_best (early_stopping.h), which do nothing without validation. From an epoch's end
+ * on, until it is told or the next step is taken, such a training owes the loss on all validation images;
+ * right from the start where its state was taken in between. */
 gboolean            lw_training_owes_validation (LwTraining *training);
 /* Tells it what lw_training_validate() with limit 0 gave; where none is owed, that changes nothing. TRUE: the run
  * should end here, and the history has got an event "early stop". */
@@ -82,7 +83,8 @@ LwDevice           *lw_training_get_device      (LwTraining *training);
 gint64              lw_training_get_step        (LwTraining *training); /* steps taken */
 /* The epoch that the last step belonged to, from 1; 1 before any. */
 guint               lw_training_get_epoch       (LwTraining *training);
-/* Whole batches in an epoch; and in the rest of the current one (in all of the next, right after an epoch's last step). */
+/* Whole batches in an epoch; and in the rest of the current one (in all of the next, right after an epoch's
+ * last step). */
 guint               lw_training_get_steps_per_epoch (LwTraining *training);
 guint               lw_training_get_steps_left  (LwTraining *training);
 /* TRUE right after an epoch's last step (and before any step at all: FALSE). */

@@ -603,8 +603,8 @@ get_events (const LwRun *run)
   return g_string_free (events, FALSE);
 }
 
-/* At a rate of 0 no epoch is better than the first. What was told so far is in the file, and behind a stop the wait begins
- * again. */
+/* At a rate of 0 no epoch is better than the first. What was told so far is in the file, and behind a stop
+ * the wait begins again. */
 static void
 test_early_stop (void)
 {
@@ -723,8 +723,8 @@ test_threads (void)
     }
 }
 
-/* A run as the window leaves it: with a name, beside others, in the middle between two batches. Going on loses none of
- * it. */
+/* A run as the window leaves it: with a name, beside others, in the middle between two batches. Going on
+ * loses none of it. */
 static void
 test_resume_document (void)
 {

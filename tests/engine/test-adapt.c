@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Forks: what goes on from a state under another model or other settings, and that nothing changes where nothing was
- * changed. */
+/* Forks: what goes on from a state under another model or other settings, and that nothing changes where
+ * nothing was changed. */
 
 #define N_TRAIN 200
 
@@ -191,8 +191,8 @@ has_changed (LwState *fork, LwState *state, guint weight, guint old)
   return !lw_tensor_equal (fork->weights[weight], state->weights[old]);
 }
 
-/* A layer put in between and another size at the end: what fits goes on with its slots, the rest is drawn as a fresh run's
- * and has a fresh optimizer's. */
+/* A layer put in between and another size at the end: what fits goes on with its slots, the rest is drawn as
+ * a fresh run's and has a fresh optimizer's. */
 static void
 test_layers (void)
 {
@@ -374,7 +374,8 @@ test_other_optimizer (void)
       }
 }
 
-/* The same class with other options: slots that there were go on, new ones are fresh, and averages begin at the weights. */
+/* The same class with other options: slots that there were go on, new ones are fresh, and averages begin at
+ * the weights. */
 static void
 test_optimizer_options (void)
 {

@@ -50,6 +50,7 @@ test_losses (void)
   CHECK (2, "..s", 1, 2, NAN, 2);
   CHECK (1, ".s", 1, 2, NAN);
   CHECK (1, ".s", 1, 2, INFINITY);
+  CHECK (1, ".s", 1, 2, -INFINITY);
   CHECK (1, "...", 3, 2, 1, -1);
 
   /* The first epoch does not end a run, whatever it brings; the wait counts it. */
@@ -291,8 +292,8 @@ test_off (void)
     }
 }
 
-/* The same bits, whether the run was in files in between or not: in mid-epoch, before an epoch's validation, after it,
- * after an early stop, with the best weights kept apart or the state's own. */
+/* The same bits, whether the run was in files in between or not: in mid-epoch, before an epoch's validation,
+ * after it, after an early stop, with the best weights kept apart or the state's own. */
 static void
 test_interrupted (void)
 {

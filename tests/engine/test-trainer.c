@@ -628,8 +628,8 @@ test_keep_best (void)
   settings = before;
 }
 
-/* A state from between an epoch's last step and its validation: that comes first, and the run is what it would have
- * been. */
+/* A state from between an epoch's last step and its validation: that comes first, and the run is what it
+ * would have been. */
 static void
 test_owed_validation (void)
 {
