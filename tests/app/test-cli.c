@@ -3,6 +3,7 @@
 #include <json-glib/json-glib.h>
 #include <math.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -315,6 +316,10 @@ test_wrong_usage (void)
     { "export --preset mlp --format keras-script --data x.csv --output y.py", "not “x.csv”" },
     { "export --preset vgg --format keras-script --output y.py", "no preset “vgg”" },
     { "export a.keras b.keras --format npz --output y.npz", "“b.keras”" },
+    { "history --output y.csv", "needs" },
+    { "history a.keras", "--output" },
+    { "history a.keras --output y.svg --format svg", "choose csv" },
+    { "history a.keras b.keras --output y.csv", "“b.keras”" },
     { "summary", "either" },
     { "summary x.keras --preset mlp", "either" },
     { "summary --preset vgg", "no preset “vgg”" },
@@ -1166,6 +1171,66 @@ test_evaluate_and_predict (void)
   assert_fails ("evaluate @told.keras --data @small.npz", 1, "2×2×1");
 }
 
+static char *
+read_text (const char *name)
+{
+  g_autofree char *path = get_path (name);
+  char            *text = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return text;
+}
+
+/* The table says of each step what the log said while it was taken. */
+static void
+test_history (void)
+{
+  g_auto (Answer)  trained = run ("train --preset mlp --data @data.npz --epochs 2 --batch-size 50 --quiet "
+                                  "--log @steps.csv --save @remembers.keras");
+  g_auto (Answer)  answer = run ("history @remembers.keras --output @table.csv");
+  g_auto (Answer)  again = run ("history @remembers.keras --format CSV --output @again.csv");
+  g_autofree char *log = read_text ("steps.csv");
+  g_autofree char *table = read_text ("table.csv");
+  g_autofree char *table_again = read_text ("again.csv");
+  g_auto (GStrv)   logged = g_strsplit (log, "\n", -1);
+  g_auto (GStrv)   rows = g_strsplit (table, "\r\n", -1);
+  guint            n_steps = 0, n_tests = 0;
+
+  g_assert_cmpint (trained.status, ==, 0);
+  g_assert_cmpint (answer.status, ==, 0);
+  g_assert_cmpstr (answer.out, ==, "");
+  g_assert_cmpint (again.status, ==, 0);
+  g_assert_cmpstr (table, ==, table_again);
+  g_assert_cmpstr (rows[0], ==, "run,kind,step,epoch,seconds,images,loss,accuracy,rate,note");
+  for (guint i = 1; rows[i] != NULL && *rows[i] != '\0'; i++)
+    {
+      g_auto (GStrv) fields = g_strsplit (rows[i], ",", -1);
+
+      g_assert_cmpuint (g_strv_length (fields), ==, 10);
+      g_assert_cmpstr (fields[0], ==, "remembers");
+      if (g_str_equal (fields[1], "train"))
+        {
+          g_auto (GStrv) said = g_strsplit (logged[++n_steps], ",", -1);
+
+          g_assert_cmpint (atoi (fields[2]), ==, (int) n_steps);
+          g_assert_cmpstr (fields[3], ==, said[1]);
+          g_assert_cmpfloat_with_epsilon (g_ascii_strtod (fields[6], NULL), g_ascii_strtod (said[2], NULL), 1e-5);
+          g_assert_cmpstr (fields[8], ==, "0.001");
+        }
+      else
+        {
+          g_assert_cmpstr (fields[1], ==, "test");
+          g_assert_cmpstr (fields[5], ==, "50");
+          n_tests++;
+        }
+    }
+  g_assert_cmpuint (n_steps, ==, 2 * N_TRAIN / 50);
+  g_assert_cmpuint (n_tests, ==, 2);
+
+  assert_fails ("history @missing.keras --output @table.csv", 1, "no file");
+  assert_fails ("history @remembers.keras --output @nowhere/table.csv", 1, "could not be saved");
+}
+
 /* Numbers in files and JSON keep their point in a locale with a comma. */
 static void
 test_locale (void)
@@ -1263,6 +1328,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/divergence-at-end", test_divergence_at_end);
   g_test_add_func ("/cli/interrupt", test_interrupt);
   g_test_add_func ("/cli/evaluate-and-predict", test_evaluate_and_predict);
+  g_test_add_func ("/cli/history", test_history);
   g_test_add_func ("/cli/locale", test_locale);
   g_test_add_func ("/cli/progress", test_progress);
 

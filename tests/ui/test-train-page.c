@@ -424,6 +424,128 @@ test_tools (Fixture *f, gconstpointer data)
   g_assert_false (gtk_widget_get_sensitive (fit));
 }
 
+static GtkWidget *
+find_check (gpointer widget, const char *label)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new ();
+
+  collect (widget, GTK_TYPE_CHECK_BUTTON, NULL, found);
+  for (guint i = 0; i < found->len; i++)
+    if (g_strcmp0 (gtk_check_button_get_label (g_ptr_array_index (found, i)), label) == 0)
+      return g_ptr_array_index (found, i);
+  g_assert_not_reached ();
+}
+
+static gboolean
+is_shown (Fixture *f, LwChartMetric metric)
+{
+  LwChartView *view = lw_chart_stack_get_view (lw_chart_pane_get_charts (f->charts), metric);
+
+  settle (60);
+  return gtk_widget_get_mapped (GTK_WIDGET (view));
+}
+
+/* What the first and the last chart have that the others have not. */
+static void
+assert_ends (Fixture *f, LwChartMetric first, LwChartMetric last)
+{
+  for (int i = 0; i < LW_CHART_N_METRICS; i++)
+    {
+      LwChartView *view = lw_chart_stack_get_view (lw_chart_pane_get_charts (f->charts), (LwChartMetric) i);
+      LwChart chart;
+
+      lw_chart_view_get_chart (view, &chart);
+      if (!is_shown (f, (LwChartMetric) i))
+        continue;
+      g_assert_cmpint (chart.show_epoch_labels, ==, (LwChartMetric) i == first);
+      g_assert_cmpint (chart.show_axis_title, ==, (LwChartMetric) i == last);
+    }
+}
+
+static void
+test_charts (Fixture *f, gconstpointer data)
+{
+  LwChartStack *charts = lw_chart_pane_get_charts (f->charts);
+  GtkCheckButton *loss = GTK_CHECK_BUTTON (find_check (f->charts, "Loss"));
+  GtkCheckButton *accuracy = GTK_CHECK_BUTTON (find_check (f->charts, "Accuracy"));
+  GtkCheckButton *rate = GTK_CHECK_BUTTON (find_check (f->charts, "Learning rate"));
+  GtkCheckButton *log_x = GTK_CHECK_BUTTON (find_check (f->charts, "Logarithmic x"));
+  LwChartModel *model = lw_chart_pane_get_model (f->charts);
+  g_auto (GStrv) list = NULL;
+
+  g_assert_true (gtk_check_button_get_active (loss));
+  g_assert_true (gtk_check_button_get_active (accuracy));
+  g_assert_false (gtk_check_button_get_active (rate));
+  g_assert_false (is_shown (f, LW_CHART_RATE));
+  assert_ends (f, LW_CHART_LOSS, LW_CHART_ACCURACY);
+
+  gtk_check_button_set_active (rate, TRUE);
+  g_assert_true (is_shown (f, LW_CHART_RATE));
+  assert_ends (f, LW_CHART_LOSS, LW_CHART_RATE);
+  gtk_check_button_set_active (loss, FALSE);
+  g_assert_false (is_shown (f, LW_CHART_LOSS));
+  assert_ends (f, LW_CHART_ACCURACY, LW_CHART_RATE);
+  lw_chart_pane_grab_chart_focus (f->charts);
+  g_assert_true (gtk_root_get_focus (GTK_ROOT (f->window))
+                 == GTK_WIDGET (lw_chart_stack_get_view (charts, LW_CHART_ACCURACY)));
+
+  /* The last one stays. */
+  gtk_check_button_set_active (accuracy, FALSE);
+  g_assert_false (gtk_widget_get_sensitive (GTK_WIDGET (rate)));
+  lw_chart_stack_set_wanted (charts, LW_CHART_RATE, FALSE);
+  g_assert_true (is_shown (f, LW_CHART_RATE));
+  assert_ends (f, LW_CHART_RATE, LW_CHART_RATE);
+  g_object_get (charts, "charts", &list, NULL);
+  g_assert_cmpuint (g_strv_length (list), ==, 1);
+  g_assert_cmpstr (list[0], ==, "rate");
+
+  /* Settings may hold anything. */
+  g_object_set (charts, "charts", (const char *[]) { "nonsense", NULL }, NULL);
+  g_assert_true (is_shown (f, LW_CHART_RATE));
+  g_object_set (charts, "charts", (const char *[]) { NULL }, NULL);
+  g_assert_true (is_shown (f, LW_CHART_RATE));
+  g_object_set (charts, "charts", (const char *[]) { "accuracy", "x", "loss", NULL }, NULL);
+  g_assert_false (is_shown (f, LW_CHART_RATE));
+  g_assert_true (gtk_check_button_get_active (loss));
+  g_assert_true (gtk_widget_get_sensitive (GTK_WIDGET (loss)));
+
+  gtk_check_button_set_active (log_x, TRUE);
+  g_assert_true (lw_chart_model_get_log_x (model));
+  lw_chart_model_set_log_x (model, FALSE);
+  g_assert_false (gtk_check_button_get_active (log_x));
+}
+
+/* Two fit where there is little height: the one asked for last is among them. */
+static void
+test_charts_low (Fixture *f, gconstpointer data)
+{
+  LwChartStack *charts = lw_chart_pane_get_charts (f->charts);
+  LwChart chart;
+
+  lw_chart_stack_set_wanted (charts, LW_CHART_RATE, TRUE);
+  g_assert_false (lw_chart_stack_get_crowded (charts));
+  resize (f, 1280, 551);
+  g_assert_true (lw_chart_stack_get_crowded (charts));
+  g_assert_true (is_shown (f, LW_CHART_LOSS));
+  g_assert_false (is_shown (f, LW_CHART_ACCURACY));
+  g_assert_true (is_shown (f, LW_CHART_RATE));
+  lw_chart_view_get_chart (lw_chart_stack_get_view (charts, LW_CHART_LOSS), &chart);
+  g_assert_true (chart.show_legend);
+  lw_chart_view_get_chart (lw_chart_stack_get_view (charts, LW_CHART_RATE), &chart);
+  g_assert_false (chart.show_legend);
+  g_assert_false (chart.show_axis_title);
+
+  lw_chart_stack_set_wanted (charts, LW_CHART_ACCURACY, FALSE);
+  g_assert_false (lw_chart_stack_get_crowded (charts));
+  lw_chart_stack_set_wanted (charts, LW_CHART_ACCURACY, TRUE);
+  g_assert_true (is_shown (f, LW_CHART_ACCURACY));
+  g_assert_false (is_shown (f, LW_CHART_RATE));
+
+  resize (f, 1280, 711);
+  g_assert_true (is_shown (f, LW_CHART_RATE));
+  assert_ends (f, LW_CHART_LOSS, LW_CHART_RATE);
+}
+
 static void
 test_hint (Fixture *f, gconstpointer data)
 {
@@ -692,6 +814,8 @@ main (int argc, char **argv)
   ADD ("/train-page/hysteresis", test_hysteresis);
   ADD ("/train-page/hide-left", test_hide_left);
   ADD ("/train-page/tools", test_tools);
+  ADD ("/train-page/charts", test_charts);
+  ADD ("/train-page/charts-low", test_charts_low);
   ADD ("/train-page/hint", test_hint);
   ADD ("/train-page/runs", test_runs);
   ADD ("/train-page/names", test_names);

@@ -53,6 +53,13 @@ draw_band (const LwChartCanvas *canvas, int number, double begin, double end, in
     return;
   label = g_strdup_printf (_("Epoch %d"), number);
   lw_chart_text_size (cr, canvas->style, LW_CHART_CAPTION, label, &width, NULL);
+  if (stride == 1 && number > 1 && width + MIN_LABEL_GAP / 2 * canvas->scale > right - left)
+    {
+      /* What the numbers count stands at the first. */
+      g_free (label);
+      label = lw_chart_format_count (number);
+      lw_chart_text_size (cr, canvas->style, LW_CHART_CAPTION, label, &width, NULL);
+    }
   if ((left + right - width) / 2 < area.x || (left + right + width) / 2 > area.x + area.width)
     return;
   if (stride == 1 && width > right - left)
@@ -426,33 +433,54 @@ key_text (const LwChart *chart)
   return g_string_free (key, FALSE);
 }
 
-/* From the right, the selected run first; names that do not fit are left out. */
-static void
-draw_legend (const LwChartCanvas *canvas, double left_end, double middle)
+/* What the first n runs take, each with 14 px before it. */
+static double
+legend_width (const LwChartCanvas *canvas, guint n)
 {
-  const LwChart *chart = canvas->chart;
-  double         scale = canvas->scale;
-  double         x = canvas->area.x + canvas->area.width;
-  double         widths = 0;
-  guint          n_fit = 0;
+  double sum = 0;
 
-  while (n_fit < chart->n_series)
+  for (guint i = 0; i < n; i++)
     {
       double width;
 
       lw_chart_text_size (canvas->cr,
                           canvas->style,
                           LW_CHART_CAPTION,
-                          chart->series[n_fit].name,
+                          canvas->chart->series[i].name,
                           &width,
                           NULL);
-      width += (28 + 5 + 14) * scale;
-      if (x - widths - width < left_end)
-        break;
-      widths += width;
-      n_fit++;
+      sum += width + (28 + 5 + 14) * canvas->scale;
     }
+  return sum;
+}
 
+/* From the right, the selected run first; of names that do not fit it says how many there are. */
+static void
+draw_legend (const LwChartCanvas *canvas, double left_end, double middle)
+{
+  const LwChart   *chart = canvas->chart;
+  double           scale = canvas->scale;
+  double           x = canvas->area.x + canvas->area.width;
+  double           widths = 0;
+  guint            n_fit = 0;
+  g_autofree char *rest = NULL;
+
+  for (guint n = 1; n <= chart->n_series && x - legend_width (canvas, n) >= left_end; n++)
+    n_fit = n;
+  widths = legend_width (canvas, n_fit);
+  if (n_fit < chart->n_series)
+    {
+      double width;
+
+      /* It takes the room of the last one, and needs less. */
+      n_fit -= MIN (n_fit, 1);
+      rest = g_strdup_printf (_("+%u"), chart->n_series - n_fit);
+      lw_chart_text_size (canvas->cr, canvas->style, LW_CHART_CAPTION, rest, &width, NULL);
+      lw_chart_set_source (canvas->cr, canvas->style->foreground, lw_chart_dim (canvas));
+      lw_chart_text (canvas->cr, canvas->style, LW_CHART_CAPTION, rest, x, middle, 1, 0.5);
+      x -= width + 14 * scale;
+      widths = legend_width (canvas, n_fit);
+    }
   x -= widths;
   for (guint i = 0; i < n_fit; i++)
     {

@@ -186,9 +186,14 @@ draw_value (const LwChartCanvas *canvas, const LwChartSeries *series)
   width = round (width + 14 * scale);
   height = round (height + 4 * scale);
   left = round (x + 7 * scale);
+  top = y - height / 2;
   if (left + width > canvas->area.x + canvas->area.width)
-    left = round (x - 7 * scale - width);
-  top = round (y - height / 2);
+    {
+      /* Beside the curve, not on its end; test results are mostly on the other side. */
+      left = round (x - 7 * scale - width);
+      top += chart->metric == LW_CHART_LOSS ? -height : height;
+    }
+  top = round (top);
   top = CLAMP (top, canvas->area.y, canvas->area.y + canvas->area.height - height);
 
   lw_chart_rounded_rect (cr, left + 0.5, top + 0.5, width - 1, height - 1, 6 * scale);

@@ -234,7 +234,8 @@ fit_loss_log (LwChart *chart, const GArray *samples)
   LwChart             start;
   double              low, high, first = first_value (chart);
 
-  low = round_down (percentile (samples, 0.01), rungs, G_N_ELEMENTS (rungs));
+  /* Not upon the frame's lower edge, where half of a line would be cut off. */
+  low = round_down (percentile (samples, 0.01) / 1.05, rungs, G_N_ELEMENTS (rungs));
   high = percentile (samples, 0.99) * 1.1;
   high = HEADROOM * first >= high ? HEADROOM * first
                                   : round_up (high, upper, G_N_ELEMENTS (upper));

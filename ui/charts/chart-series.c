@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "ui/charts/chart-private.h"
+#include "ui/charts/pyramid.h"
 
 /* Curves: point by point while there are few, else by pixel columns.
  *
@@ -15,11 +16,16 @@
 #define COLUMNS_FROM  2.0 /* the line */
 #define MEANS_FROM    8.0
 
+/* Bounds of columns may be off by this share of a column, so that they are where nodes of the curve's
+ * pyramids have theirs and few of those have to be looked at. */
+#define SLACK 4
+
 typedef struct {
   gsize  first; /* the visible points, and one more at either end */
   gsize  end;
   int    n_columns;
   double density; /* points per column */
+  gsize *ends;    /* for each column the index behind its last point; NULL where points are drawn */
 } Extent;
 
 static Extent
@@ -30,12 +36,11 @@ visible_extent (const LwChartCanvas *canvas, const LwCurve *curve)
   gsize          length = lw_curve_get_length (curve);
   gsize          first = lw_curve_find (curve, chart->x_unit, chart->x_min, 0, visited);
   gsize          end = lw_curve_find (curve, chart->x_unit, chart->x_max, first, visited);
-  Extent         extent;
+  Extent         extent = { 0 };
 
   extent.n_columns = (int) canvas->area.width;
   extent.first = first > 0 ? first - 1 : 0;
   extent.end = MIN (end + 2, length);
-  extent.density = 0;
   if (extent.first < extent.end)
     {
       double left = lw_chart_canvas_x (canvas, lw_curve_get_x (curve, extent.first, chart->x_unit));
@@ -51,12 +56,35 @@ visible_extent (const LwChartCanvas *canvas, const LwCurve *curve)
 
 /* The end of the stretch of points in a pixel column that begins at `from`. */
 static gsize
-column_end (const LwChartCanvas *canvas, const LwCurve *curve, int column, gsize from)
+column_end (const LwChartCanvas *canvas, const LwCurve *curve, int column, gsize from, gsize last)
 {
   double right = lw_chart_pixel_to_x (canvas->chart, &canvas->area, canvas->area.x + column + 1);
+  gsize  end = lw_curve_find (curve, canvas->chart->x_unit, right, from, &canvas->work->n_visited);
+  gsize  node = 1;
 
-  canvas->work->n_columns++;
-  return lw_curve_find (curve, canvas->chart->x_unit, right, from, &canvas->work->n_visited);
+  /* Where the curve ends, it ends. */
+  if (end >= last)
+    return end;
+  while (node * LW_PYRAMID_FANOUT * SLACK <= end - from)
+    node *= LW_PYRAMID_FANOUT;
+  return end - end % node;
+}
+
+static void
+find_columns (const LwChartCanvas *canvas, const LwCurve *curve, Extent *extent)
+{
+  gsize next = extent->first;
+
+  extent->ends = g_new (gsize, (gsize) MAX (extent->n_columns, 1));
+  for (int column = 0; column < extent->n_columns; column++)
+    {
+      if (next < extent->end)
+        {
+          next = MAX (column_end (canvas, curve, column, next, extent->end), next);
+          canvas->work->n_columns++;
+        }
+      extent->ends[column] = next;
+    }
 }
 
 /* Adds a rectangle for each column from its smallest to its largest value. */
@@ -69,11 +97,11 @@ trace_envelope (const LwChartCanvas *canvas, const LwCurve *curve, gboolean smoo
 
   for (int column = 0; column < extent.n_columns && next < extent.end; column++)
     {
-      gsize        first = next, end = column_end (canvas, curve, column, next);
+      gsize        first = next, end = extent.ends[column];
       double       top, bottom, meet_top, meet_bottom;
       LwCurveRange range;
 
-      if (end == first)
+      if (end <= first)
         continue;
       next = end;
       if (!lw_curve_get_range (curve,
@@ -105,7 +133,7 @@ trace_envelope (const LwChartCanvas *canvas, const LwCurve *curve, gboolean smoo
 /* On a logarithmic axis the first steps stand far apart and the last ones crowd: the first index from
  * which a pixel column has more than one. */
 static gsize
-find_crowd (const LwChartCanvas *canvas, const LwCurve *curve, Extent extent)
+find_crowd (Extent extent)
 {
   gsize next = extent.first;
 
@@ -113,7 +141,7 @@ find_crowd (const LwChartCanvas *canvas, const LwCurve *curve, Extent extent)
     {
       gsize first = next;
 
-      next = column_end (canvas, curve, column, first);
+      next = extent.ends[column];
       /* In the first column is the point to its left, too. */
       if (next - first > (first == extent.first ? 3 : 1))
         return first;
@@ -162,7 +190,7 @@ trace_columns (const LwChartCanvas *canvas, const LwCurve *curve, Extent extent)
 
   for (int column = 0; column < extent.n_columns && next < extent.end; column++)
     {
-      gsize        first = next, end = column_end (canvas, curve, column, next);
+      gsize        first = next, end = extent.ends[column];
       double       x = canvas->area.x + column + 0.5;
       double       from, to;
       gboolean     means;
@@ -217,12 +245,14 @@ lw_chart_draw_batches (const LwChartCanvas *canvas, const LwChartSeries *series)
   LwRgba color = lw_chart_slot_color (series->slot, canvas->style->dark);
   gsize  crowd = extent.first;
 
+  if (extent.density >= ENVELOPE_FROM)
+    find_columns (canvas, series->curve, &extent);
   cairo_save (canvas->cr);
   lw_chart_set_source (canvas->cr, color, canvas->style->high_contrast ? 0.5 : 0.26);
   if (extent.density < ENVELOPE_FROM)
     crowd = extent.end;
   else if (canvas->chart->log_x)
-    crowd = find_crowd (canvas, series->curve, extent);
+    crowd = find_crowd (extent);
   if (crowd > extent.first)
     {
       Extent apart = extent;
@@ -246,6 +276,7 @@ lw_chart_draw_batches (const LwChartCanvas *canvas, const LwChartSeries *series)
         }
     }
   cairo_restore (canvas->cr);
+  g_free (extent.ends);
 }
 
 void
@@ -261,9 +292,15 @@ lw_chart_draw_line (const LwChartCanvas *canvas, const LwChartSeries *series)
 
   cairo_set_antialias (canvas->cr, CAIRO_ANTIALIAS_FAST);
   if (extent.density >= COLUMNS_FROM)
-    trace_columns (canvas, series->curve, extent);
+    {
+      find_columns (canvas, series->curve, &extent);
+      trace_columns (canvas, series->curve, extent);
+    }
   else
-    trace_points (canvas, series->curve, TRUE, extent);
+    {
+      trace_points (canvas, series->curve, TRUE, extent);
+    }
   cairo_stroke (canvas->cr);
   cairo_restore (canvas->cr);
+  g_free (extent.ends);
 }

@@ -429,22 +429,54 @@ lw_curve_get_smoothed (const LwCurve *curve, LwChartMetric metric, gsize index)
   return lw_pyramid_value (get_pyramid (curve, metric, TRUE), index);
 }
 
+/* Where x would be if the points from `from` to the last one lay evenly, as they mostly do. */
+static gsize
+guess_index (const LwCurve *curve, LwChartXUnit unit, double x, gsize from)
+{
+  gsize  last = curve->steps->len - 1;
+  double begin = lw_curve_get_x (curve, from, unit);
+  double end = lw_curve_get_x (curve, last, unit);
+
+  if (!(end > begin) || x >= end)
+    return last;
+  return MIN (from + (gsize) ((x - begin) / (end - begin) * (double) (last - from)), last);
+}
+
 gsize
 lw_curve_find (const LwCurve *curve, LwChartXUnit unit, double x, gsize from, guint64 *work)
 {
   gsize   length = curve->steps->len;
-  gsize   low = from, stride = 1;
-  gsize   high;
-  guint64 probes = 0;
+  gsize   low = from, high = length, stride = 1;
+  gsize   guess;
+  guint64 probes = 2;
 
-  /* Gallop, then halve: a chart asks for the columns one after the other, a few points apart. */
-  while (low < length && lw_curve_get_x (curve, MIN (low + stride, length) - 1, unit) < x)
+  if (low >= length || lw_curve_get_x (curve, low, unit) >= x)
+    return MIN (low, length);
+
+  /* Gallop away from the guess, then halve: a chart asks for column after column. */
+  guess = guess_index (curve, unit, x, from);
+  if (lw_curve_get_x (curve, guess, unit) < x)
     {
-      low = MIN (low + stride, length);
-      stride *= 2;
-      probes++;
+      low = guess + 1;
+      while (low < length && lw_curve_get_x (curve, MIN (low + stride, length) - 1, unit) < x)
+        {
+          low = MIN (low + stride, length);
+          stride *= 2;
+          probes++;
+        }
+      high = MIN (low + stride, length);
     }
-  high = MIN (low + stride, length);
+  else
+    {
+      high = guess;
+      while (high - low > stride && lw_curve_get_x (curve, high - stride, unit) >= x)
+        {
+          high -= stride;
+          stride *= 2;
+          probes++;
+        }
+      low = high - low > stride ? high - stride : low;
+    }
   while (low < high)
     {
       gsize middle = low + (high - low) / 2;

@@ -3,7 +3,9 @@
 #include <math.h>
 
 #define FANOUT_BITS 2
-#define FANOUT      (1 << FANOUT_BITS)
+#define FANOUT      LW_PYRAMID_FANOUT
+
+G_STATIC_ASSERT (FANOUT == 1 << FANOUT_BITS);
 
 static const LwPyramidNode empty_node = { INFINITY, -INFINITY, 0, 0 };
 

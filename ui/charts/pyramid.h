@@ -11,6 +11,7 @@
 G_BEGIN_DECLS
 
 #define LW_PYRAMID_MAX_LEVELS 24
+#define LW_PYRAMID_FANOUT     4 /* a node's bounds are multiples of a power of it */
 
 typedef struct {
   float  min; /* +inf and -inf when nothing finite lies below */
