@@ -6,21 +6,30 @@ import harness
 from window import Window, fresh
 
 
-def rows(app, window):
-    """The head of the list is a row as well, without a name."""
-    return app.find_all('table row', r'^(?!Gtk)', within=window.frame)
+class Runs:
+    """The list, its menu and its popovers."""
 
+    def __init__(self, app, window):
+        self.app = app
+        self.top = app.find('tree table', r'^Runs$', within=window.frame)
+        while self.top.name != 'LwRunsList':
+            self.top = self.top.parent
 
-def names(app, window):
-    return [row.name for row in rows(app, window)]
+    def find(self, role, name=None):
+        return self.app.find(role, name, within=self.top)
 
+    def wait_gone(self, role, name):
+        self.app.wait_gone(role, name, within=self.top)
 
-def wait_names(app, window, *wanted):
-    app.wait_until(lambda: names(app, window) == list(wanted), 5, f'the runs {wanted}')
+    def names(self):
+        """The head of the list is a row as well, without a name."""
+        return [row.name for row in self.app.find_all('table row', r'^(?!Gtk)', within=self.top)]
 
+    def wait(self, *wanted):
+        self.app.wait_until(lambda: self.names() == list(wanted), 5, f'the runs {wanted}')
 
-def row(app, window, name):
-    return app.find('table row', rf'^{name}$', within=window.frame)
+    def click(self, name, button=1):
+        self.app.click(self.find('table row', rf'^{name}$'), 200, 18, button=button)
 
 
 def wait_no_toast(app, window):
@@ -36,25 +45,26 @@ def test(app, tap):
         for step in (1, 2):
             app.key('Right')
             app.wait_until(lambda: window.step() == step, 10, f'step {step}')
-        wait_names(app, window, 'Run 1')
-        app.click(row(app, window, 'Run 1'), 200, 18, button=3)
-        app.click(app.find('menu item', r'^Fork Here', within=window.frame))
-        wait_names(app, window, 'Run 2', 'Run 1')
+        runs = Runs(app, window)
+        runs.wait('Run 1')
+        runs.click('Run 1', button=3)
+        app.click(runs.find('menu item', r'^Fork Here'))
+        runs.wait('Run 2', 'Run 1')
         wait_no_toast(app, window)
 
     with tap.step('Compare needs two visible runs'):
-        compare = app.find('push button', r'^_Compare', within=window.frame)
+        compare = runs.find('push button', r'^_Compare')
         assert compare.has_state('sensitive')
-        eye = app.find(name=r'^Run 1 in the charts$', within=window.frame)
+        eye = runs.find(None, r'^Run 1 in the charts$')
         app.click(eye)
         app.wait_until(lambda: not compare.has_state('sensitive'), 3, 'Compare to be insensitive')
         app.click(eye)
         app.wait_until(lambda: compare.has_state('sensitive'), 3, 'Compare to be sensitive')
 
     with tap.step('a click selects a run, and the chart tells of it'):
-        app.click(row(app, window, 'Run 1'), 200, 18)
+        runs.click('Run 1')
         app.wait_until(lambda: re.match(r'Loss, Run 1,', fresh(window.loss).name), 5, 'Run 1 in the chart')
-        app.find('push button', r'^More on Run 1$', within=window.frame)
+        runs.find('push button', r'^More on Run 1$')
 
     with tap.step('the arrow keys do as well'):
         app.key('Up')
@@ -62,72 +72,74 @@ def test(app, tap):
 
     with tap.step('F2 renames it in its place, and Ctrl+Z takes that back'):
         app.key('F2')
-        app.find('text', r'^Name of the run$', within=window.frame)
+        runs.find('text', r'^Name of the run$')
         app.type_text('baseline')
         app.key('Return')
-        wait_names(app, window, 'baseline', 'Run 1')
+        runs.wait('baseline', 'Run 1')
         app.wait_until(lambda: re.match(r'Loss, baseline,', fresh(window.loss).name), 5, 'its name in the chart')
         app.key('ctrl+z')
-        wait_names(app, window, 'Run 2', 'Run 1')
+        runs.wait('Run 2', 'Run 1')
         app.key('ctrl+shift+z')
-        wait_names(app, window, 'baseline', 'Run 1')
+        runs.wait('baseline', 'Run 1')
 
     with tap.step('Escape leaves the name as it was'):
-        app.click(row(app, window, 'baseline'), 200, 18)
+        runs.click('baseline')
         app.key('F2')
-        app.find('text', r'^Name of the run$', within=window.frame)
+        runs.find('text', r'^Name of the run$')
         app.type_text('other')
         app.key('Escape')
-        app.wait_gone('text', r'^Name of the run$', within=window.frame)
-        wait_names(app, window, 'baseline', 'Run 1')
+        runs.wait_gone('text', r'^Name of the run$')
+        runs.wait('baseline', 'Run 1')
 
     with tap.step('a note, by the Menu key'):
         app.key('Menu')
-        app.find('menu item', r'^Note', within=window.frame)
+        runs.find('menu item', r'^Note')
         app.key('n')
-        app.find('text', r'^Note on baseline$', within=window.frame)
+        runs.find('text', r'^Note on baseline$')
         app.type_text('for the talk')
         app.key('Return')
-        app.find('label', r'^for the talk$', within=window.frame)
+        runs.find('label', r'^for the talk$')
 
     with tap.step('a colour and dash, by the button on the row'):
-        app.wait_gone('text', r'^Note on baseline$', within=window.frame)
-        app.click(app.find('push button', r'^More on baseline$', within=window.frame))
-        app.click(app.find('menu item', r'^Colour and Dash', within=window.frame))
-        app.click(app.find('push button', r'^Green, dashed$', within=window.frame))
-        app.wait_gone('push button', r'^Green, dashed$', within=window.frame)
+        runs.wait_gone('text', r'^Note on baseline$')
+        app.click(runs.find('push button', r'^More on baseline$'))
+        app.click(runs.find('menu item', r'^Colour and Dash'))
+        app.click(runs.find('push button', r'^Green, dashed$'))
+        runs.wait_gone('push button', r'^Green, dashed$')
         window.frame.act('win.undo')
-        app.click(app.find('push button', r'^More on baseline$', within=window.frame))
-        app.click(app.find('menu item', r'^Colour and Dash', within=window.frame))
-        own = app.find('push button', r'^Orange, dashed$', within=window.frame)
+        app.click(runs.find('push button', r'^More on baseline$'))
+        app.click(runs.find('menu item', r'^Colour and Dash'))
+        own = runs.find('push button', r'^Orange, dashed$')
         app.wait_until(lambda: own.has_state('pressed'), 3, 'the colour from before')
         app.key('Escape')
-        app.wait_gone('push button', r'^Orange, dashed$', within=window.frame)
+        runs.wait_gone('push button', r'^Orange, dashed$')
 
     with tap.step('only this in the charts'):
         app.key('shift+F10')
-        app.find('menu item', r'^Show Only This', within=window.frame)
+        runs.find('menu item', r'^Show Only This')
         app.key('o')
-        eye = app.find(name=r'^Run 1 in the charts$', within=window.frame)
+        eye = runs.find(None, r'^Run 1 in the charts$')
         app.wait_until(lambda: not eye.has_state('pressed'), 3, 'Run 1 to be hidden')
 
     with tap.step('Delete deletes, the toast takes it back'):
-        app.click(row(app, window, 'baseline'), 200, 18)
+        runs.click('baseline')
         app.key('Delete')
         app.click(window.toast_button('Undo'))
-        wait_names(app, window, 'baseline', 'Run 1')
-        app.find('label', r'^for the talk$', within=window.frame)
+        runs.wait('baseline', 'Run 1')
+        runs.find('label', r'^for the talk$')
 
     with tap.step('Space trains with the focus on a run'):
         wait_no_toast(app, window)
-        app.click(row(app, window, 'baseline'), 200, 18)
+        runs.click('baseline')
         app.key('space')
         window.wait_training(True)
         app.key('space')
         window.wait_training(False)
 
     with tap.step('every control has a name'):
-        window.lint()
+        nameless = [node for node in app.find_all(name=r'^(Gtk|Adw|Lw)[A-Z]', within=runs.top)
+                    if node.role in ('push button', 'text', 'image')]
+        assert not nameless, nameless
 
     with tap.step('GTK has nothing to complain of'):
         window.check_stderr()

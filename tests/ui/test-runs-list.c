@@ -437,7 +437,7 @@ test_menu (Fixture *f, gconstpointer data)
 
   /* By the right button: the row is selected first. */
   g_assert_true (gtk_widget_compute_point (row, GTK_WIDGET (f->list), &GRAPHENE_POINT_INIT (200, 18), &point));
-  g_signal_emit_by_name (controller_of (f->list, GTK_TYPE_GESTURE_CLICK), "pressed", 1, (double) point.x,
+  g_signal_emit_by_name (controller_of (f->list, GTK_TYPE_GESTURE_CLICK), "released", 1, (double) point.x,
                          (double) point.y);
   assert_asked (f, "select 2;");
   menu = find_one (f->list, GTK_TYPE_POPOVER_MENU, NULL);
@@ -472,7 +472,7 @@ test_menu (Fixture *f, gconstpointer data)
   WAIT_FOR (!gtk_widget_get_mapped (menu));
 
   /* Beside the rows there is nothing to open a menu for. */
-  g_signal_emit_by_name (controller_of (f->list, GTK_TYPE_GESTURE_CLICK), "pressed", 1, 20.0, 8.0);
+  g_signal_emit_by_name (controller_of (f->list, GTK_TYPE_GESTURE_CLICK), "released", 1, 20.0, 8.0);
   settle ();
   g_assert_false (gtk_widget_get_mapped (menu));
 }

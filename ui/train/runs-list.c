@@ -564,9 +564,10 @@ act_menu (GtkWidget *widget, const char *action, GVariant *parameter)
     gtk_popover_popup (GTK_POPOVER (self->menu));
 }
 
-/* The right button selects the row and opens its menu. */
+/* The right button selects the row and opens its menu: when it is let go, for a popover that comes under a
+ * button which is still down gets a release that GTK cannot account for. */
 static void
-on_right_pressed (LwRunsList *self, int n_press, double x, double y, GtkGesture *gesture)
+on_right_released (LwRunsList *self, int n_press, double x, double y, GtkGesture *gesture)
 {
   GtkWidget *picked = gtk_widget_pick (GTK_WIDGET (self), x, y, GTK_PICK_DEFAULT);
   GtkWidget *row = picked != NULL ? row_of (picked) : NULL;
@@ -574,7 +575,6 @@ on_right_pressed (LwRunsList *self, int n_press, double x, double y, GtkGesture 
 
   if (name == NULL || lw_run_name_is_editing (name))
     return;
-  gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
   for (guint i = 0; i < self->watched->len; i++)
     if (g_ptr_array_index (self->watched, i) == lw_run_name_get_item (name))
       gtk_single_selection_set_selected (self->selection, i);
@@ -901,7 +901,7 @@ lw_runs_list_init (LwRunsList *self)
 
   gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (click), GDK_BUTTON_SECONDARY);
   gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (click), GTK_PHASE_CAPTURE);
-  g_signal_connect_swapped (click, "pressed", G_CALLBACK (on_right_pressed), self);
+  g_signal_connect_swapped (click, "released", G_CALLBACK (on_right_released), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (click));
   gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
   g_signal_connect_swapped (keys, "key-pressed", G_CALLBACK (on_key), self);
