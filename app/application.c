@@ -149,6 +149,7 @@ lw_application_startup (GApplication *application)
     { "app.quit", { "<Control>q" } },
     { "window.close", { "<Control>w" } },
     { "win.train", { "F5", "<Control>r" } },
+    { "model.start-empty", { "<Control><Shift>n" } },
     { "win.undo", { "<Control>z" } },
     { "win.redo", { "<Control><Shift>z" } },
     { "win.new", { "<Control>n" } },

@@ -51,8 +51,8 @@ on_chosen (LwLayerPalette *palette,
 {
   gtk_widget_activate_action (GTK_WIDGET (self), "model.add-layer", "(su)", class_name,
                               lw_layer_list_get_place (self->list));
-  /* The next key is meant for the new card, and Space trains. */
-  if (lw_layer_list_get_selected (self->list) >= 0)
+  /* The next key is meant for the new card, and Space trains; unless the palette stays open. */
+  if (!gtk_widget_get_visible (GTK_WIDGET (palette)) && lw_layer_list_get_selected (self->list) >= 0)
     lw_layer_list_show_layer (self->list, lw_layer_list_get_selected (self->list));
 }
 
@@ -428,6 +428,14 @@ on_palette_key (GtkWidget *widget,
   return TRUE;
 }
 
+static gboolean
+on_fix_key (GtkWidget *widget,
+            GVariant  *arguments,
+            gpointer   data)
+{
+  return lw_layer_list_fix_fault (LW_BUILDER_PANE (widget)->list);
+}
+
 static void
 lw_builder_pane_init (LwBuilderPane *self)
 {
@@ -457,6 +465,10 @@ lw_builder_pane_init (LwBuilderPane *self)
     GTK_SHORTCUT_CONTROLLER (keys),
     gtk_shortcut_new (gtk_keyval_trigger_new (GDK_KEY_l, GDK_CONTROL_MASK),
                       gtk_callback_action_new (on_palette_key, NULL, NULL)));
+  gtk_shortcut_controller_add_shortcut (
+    GTK_SHORTCUT_CONTROLLER (keys),
+    gtk_shortcut_new (gtk_keyval_trigger_new (GDK_KEY_period, GDK_CONTROL_MASK),
+                      gtk_callback_action_new (on_fix_key, NULL, NULL)));
   gtk_widget_add_controller (GTK_WIDGET (self), keys);
 }
 

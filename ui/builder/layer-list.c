@@ -591,21 +591,28 @@ lw_layer_list_show_layer (LwLayerList *self,
   follow (self, LW_LAYER_CARD (card));
 }
 
+/* The fault of a model without layers is on no card. */
+static GtkWidget *
+get_card_at_fault (LwLayerList *self)
+{
+  const LwFault *fault = self->model != NULL ? lw_model_spec_get_fault (self->model) : NULL;
+
+  if (fault != NULL)
+    return self->cards->len > 0 ? lw_layer_list_get_card (self, fault->layer) : NULL;
+  return self->data_fault != NULL ? self->input_card : NULL;
+}
+
 gboolean
 lw_layer_list_show_fault (LwLayerList *self)
 {
-  const LwFault *fault;
   GtkWidget *card, *button;
 
   g_return_val_if_fail (LW_IS_LAYER_LIST (self), FALSE);
 
-  fault = self->model != NULL ? lw_model_spec_get_fault (self->model) : NULL;
-  if (fault != NULL && self->cards->len == 0)
+  if (self->model != NULL && lw_model_spec_get_fault (self->model) != NULL && self->cards->len == 0)
     return gtk_widget_child_focus (self->empty, GTK_DIR_TAB_FORWARD);
 
-  card = fault != NULL              ? lw_layer_list_get_card (self, fault->layer)
-         : self->data_fault != NULL ? self->input_card
-                                    : NULL;
+  card = get_card_at_fault (self);
   if (card == NULL)
     return FALSE;
 
@@ -615,6 +622,18 @@ lw_layer_list_show_fault (LwLayerList *self)
     gtk_widget_grab_focus (button);
 
   return TRUE;
+}
+
+gboolean
+lw_layer_list_fix_fault (LwLayerList *self)
+{
+  GtkWidget *card, *button;
+
+  g_return_val_if_fail (LW_IS_LAYER_LIST (self), FALSE);
+
+  card = get_card_at_fault (self);
+  button = card != NULL ? lw_layer_card_get_fix_button (LW_LAYER_CARD (card)) : NULL;
+  return button != NULL && gtk_widget_activate (button);
 }
 
 /* A scrolled window that asks for its content's natural height does so without a width, and would

@@ -51,6 +51,8 @@ guint        lw_layer_list_get_place     (LwLayerList *self);
 void         lw_layer_list_show_layer    (LwLayerList *self, int layer);
 /* The same for the card at fault, with the focus on its first fix. FALSE if there is none. */
 gboolean     lw_layer_list_show_fault    (LwLayerList *self);
+/* Asks for the first fix of the card at fault, as its button does. FALSE if there is none. */
+gboolean     lw_layer_list_fix_fault     (LwLayerList *self);
 
 /* The card of a layer, or of the input for -1, or NULL. */
 GtkWidget   *lw_layer_list_get_card      (LwLayerList *self, int layer);

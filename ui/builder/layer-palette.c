@@ -136,9 +136,11 @@ on_search_changed (GtkSearchEntry *search,
   select_best (self);
 }
 
+/* With `stay` the palette is open for the next. */
 static void
 choose (LwLayerPalette *self,
-        GtkListBoxRow  *row)
+        GtkListBoxRow  *row,
+        gboolean        stay)
 {
   const char *class_name;
 
@@ -146,8 +148,11 @@ choose (LwLayerPalette *self,
     return;
 
   class_name = get_class (row)->class_name;
-  gtk_popover_popdown (GTK_POPOVER (self));
+  if (!stay)
+    gtk_popover_popdown (GTK_POPOVER (self));
   g_signal_emit (self, signals[CHOSEN], 0, class_name);
+  if (stay)
+    gtk_editable_set_text (GTK_EDITABLE (self->search), "");
 }
 
 static void
@@ -156,7 +161,7 @@ on_search_activate (GtkSearchEntry *search,
 {
   /* The list may be behind by a delayed "search-changed". */
   on_search_changed (search, self);
-  choose (self, gtk_list_box_get_selected_row (self->list));
+  choose (self, gtk_list_box_get_selected_row (self->list), FALSE);
 }
 
 static void
@@ -164,7 +169,7 @@ on_row_activated (GtkListBox     *list,
                   GtkListBoxRow  *row,
                   LwLayerPalette *self)
 {
-  choose (self, row);
+  choose (self, row, FALSE);
 }
 
 static void
@@ -195,6 +200,12 @@ on_key_pressed (GtkEventControllerKey *controller,
     move_selection (self, 1);
   else if (key == GDK_KEY_Up || key == GDK_KEY_KP_Up)
     move_selection (self, -1);
+  else if ((key == GDK_KEY_Return || key == GDK_KEY_KP_Enter || key == GDK_KEY_ISO_Enter)
+           && (state & GDK_CONTROL_MASK) != 0)
+    {
+      on_search_changed (GTK_SEARCH_ENTRY (self->search), self);
+      choose (self, gtk_list_box_get_selected_row (self->list), TRUE);
+    }
   else
     return FALSE;
 
