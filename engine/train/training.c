@@ -245,6 +245,7 @@ lw_training_new_from_state (LwDevice *device, LwState *state, LwImages *images, 
   training->loss = (LwMean) { state->loss_sum, (double) state->n_counted };
   training->accuracy = (LwMean) { state->correct_sum, (double) state->n_counted };
   training->stopping = lw_early_stopping_copy (&state->stopping);
+  lw_early_stopping_fit (&training->stopping, &training->settings);
   if (training->stopping.owed)
     {
       training->epoch_end = TRUE; /* what comes next is that epoch's validation */

@@ -446,6 +446,18 @@ test_rate (void)
   g_assert_true (lw_training_step (later, &point, NULL));
   g_assert_cmpfloat (point.rate, ==, (float) lw_schedule_get_rate (shorter, 2));
   g_assert_cmpfloat (point.rate, <, 0.001f);
+
+  /* Under another class too, although its slots begin here. */
+  {
+    g_autoptr (LwModelSpec) sgd = with_optimizer_value (model, "SGD", NULL, (LwFieldValue) { 0 });
+    g_autoptr (LwState)     other = test_state_after (sgd, &settings, images, 2);
+    g_autoptr (LwState)     turned = adapt (other, decaying, &settings);
+    g_autoptr (LwTraining)  on = resume (turned);
+
+    g_assert_cmpint (turned->slots_begin, ==, 2);
+    g_assert_true (lw_training_step (on, &point, NULL));
+    g_assert_cmpfloat (point.rate, ==, (float) lw_schedule_get_rate (shorter, 2));
+  }
 }
 
 /* -- validations -- */

@@ -1495,7 +1495,6 @@ static void
 test_bad_stateless (void)
 {
   g_autoptr(LwModelSpec) faulty = make_faulty (2);
-  g_autoptr(LwModelSpec) mlp = lw_model_spec_new_preset ("mlp");
   g_autoptr(LwRun)       unfinished = lw_run_new (faulty, &LW_RUN_SETTINGS_STANDARD, NULL, NULL);
   g_autoptr(LwRun)       run = make_run ("mlp", NULL, 0);
   g_auto(Parts)          stateless = parts_of (unfinished);

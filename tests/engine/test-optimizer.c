@@ -547,6 +547,38 @@ check_clip (LwDType dtype, const char *settings, double a, double b, double c)
     lw_variable_unref (variables[i]);
 }
 
+/* What each slot is, for two variables, in file order. */
+static void
+test_slot_names (void)
+{
+  static const struct {
+    const char *class_name, *key;
+    LwFieldValue value;
+    const char *names;
+  } kinds[] = {
+    { "SGD", "momentum", { .x = 0.9 }, "momentum/0 momentum/1 " },
+    { "Adam", "use_ema", { .b = TRUE }, "average/0 average/1 m/0 v/0 m/1 v/1 " },
+    { "AdamW", "amsgrad", { .b = TRUE }, "m/0 v/0 m/1 v/1 vhat/0 vhat/1 " },
+    { "Nadam", "beta_1", { .x = 0.8 }, "m/0 v/0 m/1 v/1 u_product/-1 " },
+    { "RMSprop", "momentum", { .x = 0.9 }, "velocity/0 velocity/1 momentum/0 momentum/1 " },
+    { "RMSprop", "centered", { .b = TRUE }, "velocity/0 velocity/1 average_gradient/0 average_gradient/1 " },
+    { "Adagrad", "epsilon", { .x = 1e-6 }, "accumulator/0 accumulator/1 " },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autoptr (LwSpec)  plain = lw_spec_new (lw_optimizer_class_find (kinds[i].class_name), NULL);
+      g_autoptr (LwSpec)  spec = lw_spec_with_value (plain, kinds[i].key, kinds[i].value, NULL);
+      g_autoptr (GString) names = g_string_new (NULL);
+
+      g_assert_nonnull (spec);
+      for (guint k = 0; k < lw_optimizer_spec_count_slots (spec, 2); k++)
+        g_string_append_printf (names, "%s/%d ", lw_optimizer_spec_get_slot_name (spec, 2, k),
+                                lw_optimizer_spec_get_slot (spec, 2, k));
+      g_assert_cmpstr (names->str, ==, kinds[i].names);
+    }
+}
+
 static void
 test_clipping (void)
 {
@@ -699,6 +731,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/optimizer/wrong-gradients", test_wrong_gradients);
   g_test_add_func ("/optimizer/held-values", test_held_values);
   g_test_add_func ("/optimizer/slots", test_slots);
+  g_test_add_func ("/optimizer/slot-names", test_slot_names);
   g_test_add_func ("/optimizer/clipping", test_clipping);
   g_test_add_func ("/optimizer/long-norm", test_long_norm);
   g_test_add_func ("/optimizer/one-clip", test_one_clip);
