@@ -561,6 +561,25 @@ on_key (LwWindow *self, guint key, guint code, GdkModifierType state)
 
 /* -- pages -- */
 
+/* A stack leaves what it does not show where a screen reader finds it. */
+static void
+update_hidden (LwWindow *self)
+{
+  gtk_accessible_update_state (GTK_ACCESSIBLE (self->page), GTK_ACCESSIBLE_STATE_HIDDEN, is_on_code (self), -1);
+  gtk_accessible_update_state (GTK_ACCESSIBLE (self->code), GTK_ACCESSIBLE_STATE_HIDDEN, !is_on_code (self), -1);
+}
+
+/* The switchers' own pictures are nothing beside the pages' names. */
+static void
+hide_images (GtkWidget *widget)
+{
+  if (GTK_IS_IMAGE (widget))
+    gtk_accessible_update_state (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    hide_images (child);
+}
+
 /* A page's main part takes the focus when it comes, unless the page had one that it gets back. There Space
  * trains. Who wants a page does not want to present. */
 static void
@@ -568,6 +587,7 @@ on_page_changed (LwWindow *self)
 {
   GtkWidget *focus;
 
+  update_hidden (self);
   if (self->presentation != NULL && lw_presentation_is_on (self->presentation))
     act_presenter (NULL, NULL, self);
   focus = gtk_window_get_focus (GTK_WINDOW (self));
@@ -596,6 +616,7 @@ on_fold_idle (gpointer data)
                                 self->narrow ? ADW_VIEW_SWITCHER_POLICY_NARROW : ADW_VIEW_SWITCHER_POLICY_WIDE);
   update_speed (self);
   gtk_widget_set_visible (GTK_WIDGET (self->switcher), !self->at_bottom);
+  gtk_widget_set_visible (GTK_WIDGET (self->switcher_bar), self->at_bottom);
   adw_view_switcher_bar_set_reveal (self->switcher_bar, self->at_bottom);
   update_title (self);
   return G_SOURCE_REMOVE;
@@ -774,6 +795,9 @@ lw_window_init (LwWindow *self)
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_init_template (GTK_WIDGET (self));
+  update_hidden (self);
+  hide_images (GTK_WIDGET (self->switcher));
+  hide_images (GTK_WIDGET (self->switcher_bar));
   page = g_property_action_new ("page", self->stack, "visible-child-name");
   g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (page));
   g_object_bind_property (lw_builder_pane_get_list (builder (self)), "selected", self->code, "selected-layer",

@@ -456,7 +456,6 @@ append_missing_data (Writer *w)
                            : _("x_train and x_test are images as float32 of shape (n, height, width, 1) from 0 "
                                "to 1, y_train and y_test their classes from 0 to 9.");
 
-  g_string_append_c (w->text, '\n');
   append_comment (w->text, "", sentence);
 }
 
@@ -682,6 +681,8 @@ append_training (Writer *w)
   GString              *text = w->text;
 
   g_string_append_c (text, '\n');
+  if ((w->options->parts & LW_KERAS_SCRIPT_DATA) == 0)
+    append_missing_data (w);
   if (settings->validation == LW_VALIDATION_FRACTION)
     append_split (w);
   if (stops)
@@ -739,8 +740,6 @@ lw_keras_script_new (const LwModelSpec *model, const LwRunSettings *settings,
     append_data (&w);
   append_model (&w, script->layers);
   append_compile (&w);
-  if ((parts & LW_KERAS_SCRIPT_TRAINING) != 0 && (parts & LW_KERAS_SCRIPT_DATA) == 0)
-    append_missing_data (&w);
   if ((parts & LW_KERAS_SCRIPT_TRAINING) != 0)
     append_training (&w);
   if ((parts & LW_KERAS_SCRIPT_SAVING) != 0)

@@ -258,15 +258,17 @@ lw_code_page_set_show_settings (LwCodePage *self,
   adw_flap_set_reveal_flap (self->flap, show);
 }
 
-/* A focus in the flap does not go with it. */
+/* A focus in the flap does not go with it, and what is not seen is not read. */
 static void
 on_flap_revealed (LwCodePage *self)
 {
+  GtkWidget *settings = adw_flap_get_flap (self->flap);
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
   GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
 
-  if (!adw_flap_get_reveal_flap (self->flap) && focus != NULL
-      && gtk_widget_is_ancestor (focus, adw_flap_get_flap (self->flap)))
+  gtk_accessible_update_state (GTK_ACCESSIBLE (settings), GTK_ACCESSIBLE_STATE_HIDDEN,
+                               !adw_flap_get_reveal_flap (self->flap), -1);
+  if (!adw_flap_get_reveal_flap (self->flap) && focus != NULL && gtk_widget_is_ancestor (focus, settings))
     lw_code_page_grab_text_focus (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHOW_SETTINGS]);
 }

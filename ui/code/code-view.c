@@ -181,6 +181,9 @@ lw_code_view_set_text (LwCodeView *self,
   self->changing = FALSE;
   apply_mark (self);
   gtk_widget_queue_resize (GTK_WIDGET (self->gutter));
+  /* A text that changes in an animation's tick is else laid out while it is drawn, which is too late for its
+   * scroll bars. */
+  gtk_widget_queue_resize (GTK_WIDGET (self->text));
 }
 
 void
