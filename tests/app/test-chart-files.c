@@ -210,7 +210,7 @@ main (int argc, char **argv)
   application = lw_application_new ();
   g_assert_true (g_application_register (G_APPLICATION (application), NULL, &error));
   session = lw_session_new ();
-  window = lw_window_new (ADW_APPLICATION (application), session);
+  window = lw_window_new (ADW_APPLICATION (application), session, NULL);
   charts = find (GTK_WIDGET (window), LW_TYPE_CHART_STACK);
   g_assert_nonnull (charts);
   gtk_window_present (GTK_WINDOW (window));
