@@ -30,6 +30,8 @@ append_text (GString *csv, const char *text)
 static void
 append_number (GString *csv, double value, gboolean is_float)
 {
+  static const char *const formats[2][3]
+    = { { "%.15g", "%.16g", "%.17g" }, { "%.7g", "%.8g", "%.9g" } };
   char text[G_ASCII_DTOSTR_BUF_SIZE];
 
   if (!isfinite (value))
@@ -37,10 +39,15 @@ append_number (GString *csv, double value, gboolean is_float)
       g_string_append (csv, isnan (value) ? "nan" : value > 0 ? "inf" : "-inf");
       return;
     }
-  g_ascii_formatd (text, sizeof text, is_float ? "%.7g" : "%.15g", value);
-  if (is_float ? (float) g_ascii_strtod (text, NULL) != (float) value
-               : g_ascii_strtod (text, NULL) != value)
-    g_ascii_formatd (text, sizeof text, is_float ? "%.9g" : "%.17g", value);
+  for (int i = 0; i < 3; i++)
+    {
+      double read;
+
+      g_ascii_formatd (text, sizeof text, formats[is_float][i], value);
+      read = g_ascii_strtod (text, NULL);
+      if (is_float ? (float) read == (float) value : read == value)
+        break;
+    }
   g_string_append (csv, text);
 }
 

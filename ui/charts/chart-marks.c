@@ -9,6 +9,7 @@
 #define FULL_SIZE     9.0
 #define SUBSET_SIZE   4.4
 #define MIN_DISTANCE  7.0 /* between neighbours of one kind; those in between are left out */
+#define RING          8.0 /* about the best epoch's marker */
 #define BEST_FROM     3   /* results from which "best" says something */
 
 static gboolean
@@ -95,29 +96,37 @@ overlaps (LwChartArea a, LwChartArea b)
   return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
-/* The best epoch is the one with the lowest loss, on every chart. `taken` is where the current value is
- * written. */
-static void
-draw_best (const LwChartCanvas *canvas, const LwChartSeries *series, LwChartArea taken)
+/* Where the best epoch's marker is: that of the lowest loss, on every chart. FALSE where there is none to
+ * be seen. */
+static gboolean
+find_best (const LwChartCanvas *canvas, const LwChartSeries *series, double *x, double *y)
 {
   const LwChart     *chart = canvas->chart;
   const LwCurveMark *best = lw_curve_get_best (series->curve);
-  double             x, y, side, left, right;
-  LwChartArea        word;
   gsize              n_marks;
 
   lw_curve_get_marks (series->curve, LW_POINT_TEST, &n_marks);
   if (n_marks < BEST_FROM || best == NULL || !isfinite (best->values[chart->metric]))
-    return;
+    return FALSE;
+  *x = lw_chart_canvas_x (canvas, lw_curve_get_mark_x (series->curve, best, chart->x_unit));
+  *y = lw_chart_canvas_y (canvas, best->values[chart->metric]);
+  return is_inside (canvas, *x, *y);
+}
 
-  x = lw_chart_canvas_x (canvas, lw_curve_get_mark_x (series->curve, best, chart->x_unit));
-  y = lw_chart_canvas_y (canvas, best->values[chart->metric]);
-  if (!is_inside (canvas, x, y))
+/* `taken` is where the current value is written. */
+static void
+draw_best (const LwChartCanvas *canvas, const LwChartSeries *series, LwChartArea taken)
+{
+  const LwChart *chart = canvas->chart;
+  double         x, y, side, left, right;
+  LwChartArea    word;
+
+  if (!find_best (canvas, series, &x, &y))
     return;
 
   lw_chart_ringed_marker (canvas, series->slot, x, y, FULL_SIZE);
   cairo_new_path (canvas->cr);
-  cairo_arc (canvas->cr, x, y, 8 * canvas->scale, 0, 2 * G_PI);
+  cairo_arc (canvas->cr, x, y, RING * canvas->scale, 0, 2 * G_PI);
   lw_chart_set_source (canvas->cr, lw_chart_slot_color (series->slot, canvas->style->dark), 1);
   cairo_set_line_width (canvas->cr, 1.5 * canvas->scale);
   cairo_stroke (canvas->cr);
@@ -139,6 +148,15 @@ draw_best (const LwChartCanvas *canvas, const LwChartSeries *series, LwChartArea
       if (word.y < canvas->area.y || word.y + word.height > canvas->area.y + canvas->area.height
           || overlaps (word, taken))
         continue;
+      /* It may stand on the batches' values. */
+      lw_chart_rounded_rect (canvas->cr,
+                             word.x - 2,
+                             word.y,
+                             word.width + 4,
+                             word.height,
+                             4 * canvas->scale);
+      lw_chart_set_source (canvas->cr, canvas->style->background, 0.75);
+      cairo_fill (canvas->cr);
       lw_chart_set_source (canvas->cr, canvas->style->foreground, lw_chart_dim (canvas));
       lw_chart_text (canvas->cr,
                      canvas->style,
@@ -156,6 +174,31 @@ void
 lw_chart_draw_tests (const LwChartCanvas *canvas, const LwChartSeries *series)
 {
   draw_marks (canvas, series, LW_POINT_TEST);
+}
+
+/* How far below the end of the curve the middle of a label to its left is. Beside the curve, not on its end,
+ * where test results mostly are not, and not on the best epoch. */
+static double
+choose_offset (const LwChartCanvas *canvas, const LwChartSeries *series, LwChartArea box)
+{
+  double       side = canvas->chart->metric == LW_CHART_LOSS ? -1 : 1;
+  const double offsets[] = { side, -side, 2.2 * side, -2.2 * side };
+  double       reach = (RING + 2) * canvas->scale;
+  double       x, y;
+
+  if (find_best (canvas, series, &x, &y))
+    for (guint i = 0; i < G_N_ELEMENTS (offsets); i++)
+      {
+        LwChartArea ring = { x - reach, y - reach, 2 * reach, 2 * reach };
+        LwChartArea moved = box;
+
+        moved.y += offsets[i] * box.height;
+        if (moved.y >= canvas->area.y
+            && moved.y + moved.height <= canvas->area.y + canvas->area.height
+            && !overlaps (moved, ring))
+          return offsets[i] * box.height;
+      }
+  return side * box.height;
 }
 
 static LwChartArea
@@ -189,9 +232,8 @@ draw_value (const LwChartCanvas *canvas, const LwChartSeries *series)
   top = y - height / 2;
   if (left + width > canvas->area.x + canvas->area.width)
     {
-      /* Beside the curve, not on its end; test results are mostly on the other side. */
       left = round (x - 7 * scale - width);
-      top += chart->metric == LW_CHART_LOSS ? -height : height;
+      top += choose_offset (canvas, series, (LwChartArea) { left, top, width, height });
     }
   top = round (top);
   top = CLAMP (top, canvas->area.y, canvas->area.y + canvas->area.height - height);
