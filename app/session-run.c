@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
+#include <stdio.h>
 
 /* How strongly the training loss of the list of runs is smoothed. */
 #define SMOOTHING 0.9
@@ -10,7 +11,7 @@ static void
 clear_figures (LwSessionRun *run)
 {
   run->cursor = (LwHistoryCursor) { 0 };
-  run->last = (LwHistoryPoint) { 0 };
+  run->last = run->best = (LwHistoryPoint) { 0 };
   run->smoothed_loss = run->test_loss = run->test_accuracy = NAN;
   run->loss_sum = run->loss_weight = 0;
   run->epoch_steps = run->epoch_images = 0;
@@ -63,6 +64,14 @@ smooth_loss (LwSessionRun *run, double loss)
   run->smoothed_loss = run->loss_sum / run->loss_weight;
 }
 
+static void
+set_test (LwSessionRun *run, const LwHistoryPoint *point)
+{
+  run->test_loss = point->loss;
+  run->test_accuracy = point->accuracy;
+  run->n_tested = point->n_images;
+}
+
 void
 lw_session_run_update (LwSessionRun *run)
 {
@@ -83,11 +92,20 @@ lw_session_run_update (LwSessionRun *run)
             run->last = *point;
             smooth_loss (run, point->loss);
           }
-        else if (point->kind != LW_POINT_EVENT)
+        else if (point->kind == LW_POINT_EVENT)
           {
-            run->test_loss = point->loss;
-            run->test_accuracy = point->accuracy;
-            run->n_tested = point->n_images;
+            guint epoch;
+
+            /* keep_best has put other weights in place of the last ones. */
+            if (sscanf (point->note, _("best: epoch %u"), &epoch) == 1 && run->best.n_images > 0)
+              set_test (run, &run->best);
+          }
+        else
+          {
+            set_test (run, point);
+            if (point->kind == LW_POINT_TEST && isfinite (point->loss)
+                && (run->best.n_images == 0 || point->loss < run->best.loss))
+              run->best = *point;
           }
       }
 }

@@ -25,6 +25,7 @@ typedef struct {
   LwHistoryPoint last;     /* the newest training step; step 0: none */
   gint64      epoch_steps, epoch_images; /* taken in that step's epoch, with it */
   double      smoothed_loss, test_loss, test_accuracy;
+  LwHistoryPoint best;     /* the validation on all images with the lowest loss; n_images 0: none */
   double      diverged_rate; /* the learning rate with which it diverged */
   gint64      n_tested;
   /*< private >*/

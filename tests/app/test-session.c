@@ -888,6 +888,54 @@ test_single_steps (void)
   session_free (session);
 }
 
+/* When a run ends may be decided while it goes; what it leaves are the best weights, and the figures are theirs. */
+static void
+test_early_stop (void)
+{
+  LwSession             *session = session_new ("lenet5", 40);
+  g_autoptr (LwDocument) fast = with_optimizer (lw_session_get_document (session), "SGD", 0.5);
+  g_autoptr (LwDocument) patient = NULL;
+  g_autoptr (LwState)    state = NULL;
+  LwRunSettings          settings = fast->settings;
+  LwHistoryCursor        cursor = { 0 };
+  const LwHistoryPoint  *points;
+  double                 lowest = INFINITY;
+  gsize                  n;
+  LwSessionRun          *run;
+
+  lw_session_edit (session, fast, "Optimizer");
+  step_until (session, 2);
+  settings.patience = 2;
+  settings.keep_best = TRUE;
+  patient = with_settings (fast, &settings);
+  lw_session_edit (session, patient, "Early stopping");
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 1);
+  train_to_end (session);
+  run = lw_session_get_run (session);
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 1);
+  g_assert_true (run->stopped_early);
+  g_assert_cmpuint (run->epochs, <, 40);
+  g_assert_cmpint (run->last.epoch, ==, run->epochs);
+  g_assert_true (has_event (run, "early stop", run->last.step));
+  while ((points = lw_history_read (run->history, &cursor, &n)) != NULL)
+    for (gsize i = 0; i < n; i++)
+      if (points[i].kind == LW_POINT_TEST)
+        lowest = MIN (lowest, points[i].loss);
+  g_assert_cmpfloat (run->test_loss, ==, lowest);
+  state = lw_session_get_state (session);
+  g_assert_true (state->settings.keep_best);
+  g_assert_cmpuint (state->settings.patience, ==, 2);
+
+  /* It goes on when that is asked for. */
+  n = run->epochs;
+  lw_session_continue (session, 1);
+  WAIT_UNTIL ((lw_session_tick (session), (gsize) run->last.epoch == n + 1)
+              && lw_session_get_phase (session) == LW_PHASE_FINISHED);
+  g_assert_false (run->stopped_early);
+  g_assert_cmpuint (run->epochs, ==, n + 1);
+  session_free (session);
+}
+
 /* Threads may be changed in the middle: the bits are the same. */
 static void
 test_threads (void)
@@ -1311,6 +1359,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/session/slow-motion", test_slow_motion);
   g_test_add_func ("/session/single-steps", test_single_steps);
   g_test_add_func ("/session/threads", test_threads);
+  g_test_add_func ("/session/early-stop", test_early_stop);
   g_test_add_func ("/session/save-and-open", test_save_and_open);
   g_test_add_func ("/session/save-runs", test_save_runs);
   g_test_add_func ("/session/save-fault", test_save_fault);
