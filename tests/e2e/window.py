@@ -92,8 +92,10 @@ class Window:
         nodes = [node for node in fresh(self.layers).children if node.on_screen]
         return sorted(nodes, key=lambda node: node.extents[1])
 
-    def cards(self):
-        return [node.name for node in self.card_nodes()]
+    def cards(self, costs=False):
+        """What the cards say; their shares of the time, which come a moment later, only if asked for."""
+        names = [node.name for node in self.card_nodes()]
+        return names if costs else [re.sub(', [0-9]+\u202f% of time', '', name) for name in names]
 
     def kinds(self):
         """`Conv2D`, `Dense`, …: the first words of the layers' cards."""
