@@ -235,12 +235,14 @@ class Window:
         return self.app.wait_until(find, timeout, f'the toast\'s button {name}')
 
     def lint(self):
-        """The button in a drop-down is GTK's own, and the drop-down has the name. A toast's closing
-        button is libadwaita's and has none: toasts are waited for to go."""
+        """The button in a drop-down is GTK's own, and the drop-down has the name; the icon in a page's tab
+        is libadwaita's, and the tab has it. A toast's closing button is libadwaita's and has none: toasts
+        are waited for to go."""
         nodes = []
 
         def clean():
-            nodes[:] = [node for node in self.app.unlabelled() if node.parent.role != 'combo box']
+            nodes[:] = [node for node in self.app.unlabelled()
+                        if node.parent.role != 'combo box' and node.parent.name != 'AdwIndicatorBin']
             return not nodes
 
         try:
