@@ -11,7 +11,7 @@
  * many of them; the first, which asks the system for memory, does not count. */
 #define MIN_ROUNDS     3
 #define MAX_ROUNDS     400
-#define STEP_SECONDS   0.2
+#define STEP_SECONDS   0.3
 #define LAYERS_SECONDS 0.1
 
 LwProfile *

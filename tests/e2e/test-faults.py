@@ -51,20 +51,14 @@ def back_to(app, window, cards):
     undo = app.find('push button', r'^Undo$', within=window.frame)
     while undo.has_state('sensitive'):
         app.key('ctrl+z')
-    app.wait_until(lambda: [strip(name) for name in window.cards()] == [strip(name) for name in cards], 5,
-                   'the cards of before')
-
-
-def strip(name):
-    """A card's name without what it costs, which comes when it has been measured."""
-    return re.sub(r', \d+\u202f% of time', '', name)
+    app.wait_until(lambda: window.cards() == cards, 5, 'the cards of before')
 
 
 def costs(app, tap, window):
     with tap.step('each layer tells its share of the time, before anything was trained'):
         app.wait_until(lambda: all(re.search(r'\d+\u202f% of time', name)
-                                   for name in window.cards()[1:]), 20, 'the shares')
-        shares = [int(re.search(r'(\d+)\u202f% of time', name)[1]) for name in window.cards()[1:]]
+                                   for name in window.cards(costs=True)[1:]), 20, 'the shares')
+        shares = [int(re.search(r'(\d+)\u202f% of time', name)[1]) for name in window.cards(costs=True)[1:]]
         tap.note(shares)
         assert 95 <= sum(shares) <= 105, shares
 

@@ -92,8 +92,10 @@ class Window:
         nodes = [node for node in fresh(self.layers).children if node.on_screen]
         return sorted(nodes, key=lambda node: node.extents[1])
 
-    def cards(self):
-        return [node.name for node in self.card_nodes()]
+    def cards(self, costs=False):
+        """What the cards say; their shares of the time, which come a moment later, only if asked for."""
+        names = [node.name for node in self.card_nodes()]
+        return names if costs else [re.sub(', [0-9]+\u202f% of time', '', name) for name in names]
 
     def kinds(self):
         """`Conv2D`, `Dense`, …: the first words of the layers' cards."""
@@ -233,12 +235,14 @@ class Window:
         return self.app.wait_until(find, timeout, f'the toast\'s button {name}')
 
     def lint(self):
-        """The button in a drop-down is GTK's own, and the drop-down has the name. A toast's closing
-        button is libadwaita's and has none: toasts are waited for to go."""
+        """The button in a drop-down is GTK's own, and the drop-down has the name; the icon in a page's tab
+        is libadwaita's, and the tab has it. A toast's closing button is libadwaita's and has none: toasts
+        are waited for to go."""
         nodes = []
 
         def clean():
-            nodes[:] = [node for node in self.app.unlabelled() if node.parent.role != 'combo box']
+            nodes[:] = [node for node in self.app.unlabelled()
+                        if node.parent.role != 'combo box' and node.parent.name != 'AdwIndicatorBin']
             return not nodes
 
         try:
