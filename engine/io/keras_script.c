@@ -9,6 +9,7 @@
 #include "engine/io/python_text.h"
 #include "engine/nn/schedule.h"
 #include "engine/nn/summary.h"
+#include "engine/train/early_stopping.h"
 
 /* Columns: a call that is longer is broken into several lines; comments begin no further right. */
 #define CODE_WIDTH    76
@@ -675,8 +676,7 @@ static void
 append_training (Writer *w)
 {
   const LwRunSettings  *settings = w->settings;
-  const gboolean        stops = settings->validation != LW_VALIDATION_NONE
-                                && (settings->patience > 0 || settings->keep_best);
+  const gboolean        stops = lw_early_stopping_is_on (settings);
   g_autoptr (GPtrArray) arguments = new_arguments ();
   GString              *text = w->text;
 
