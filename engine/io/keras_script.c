@@ -6,13 +6,11 @@
 #include <string.h>
 
 #include "engine/io/keras_names.h"
+#include "engine/io/keras_script_columns.h"
 #include "engine/io/python_text.h"
 #include "engine/nn/schedule.h"
 #include "engine/nn/summary.h"
-
-/* Columns: a call that is longer is broken into several lines; comments begin no further right. */
-#define CODE_WIDTH    76
-#define COMMENT_START 64
+#include "engine/train/early_stopping.h"
 
 #define INDENT "    "
 
@@ -217,76 +215,7 @@ new_arguments (void)
   return g_ptr_array_new_with_free_func (g_free);
 }
 
-/* `indent` + `head` + "(" + arguments + ")" + `tail` in one line, or, where that is too long, the
- * arguments in lines of their own; without a newline at the end. */
-static void
-append_call (GString *text, const char *indent, const char *head, GPtrArray *arguments, const char *tail)
-{
-  g_autoptr (GString) line = g_string_new (NULL);
-
-  g_string_append_printf (line, "%s%s(", indent, head);
-  for (guint i = 0; i < arguments->len; i++)
-    g_string_append_printf (line, "%s%s", i > 0 ? ", " : "", (char *) g_ptr_array_index (arguments, i));
-  g_string_append_printf (line, ")%s", tail);
-  if (g_utf8_strlen (line->str, -1) <= CODE_WIDTH || arguments->len == 0)
-    {
-      g_string_append (text, line->str);
-      return;
-    }
-
-  g_string_append_printf (text, "%s%s(\n", indent, head);
-  g_string_assign (line, "");
-  for (guint i = 0; i < arguments->len; i++)
-    {
-      const char *argument = g_ptr_array_index (arguments, i);
-
-      if (line->len > 0
-          && g_utf8_strlen (line->str, -1) + g_utf8_strlen (argument, -1) + 2 > CODE_WIDTH)
-        {
-          g_string_append_printf (text, "%s\n", line->str);
-          g_string_assign (line, "");
-        }
-      g_string_append_printf (line, "%s%s,", line->len == 0 ? "" : " ", argument);
-      if (line->len == strlen (argument) + 1)
-        {
-          g_string_prepend (line, INDENT);
-          g_string_prepend (line, indent);
-        }
-    }
-  g_string_append_printf (text, "%s\n%s)%s", line->str, indent, tail);
-}
-
 /* -- comments -- */
-
-/* A sentence, broken between words. */
-static void
-append_comment (GString *text, const char *indent, const char *sentence)
-{
-  g_autoptr (GString) safe = g_string_new (NULL);
-  g_auto (GStrv)      words = NULL;
-  glong               width = 0;
-
-  lw_python_append_comment (safe, sentence);
-  words = g_strsplit (safe->str, " ", -1);
-  for (char **word = words; *word != NULL; word++)
-    {
-      const glong length = g_utf8_strlen (*word, -1);
-
-      if (width > 0 && width + 1 + length > CODE_WIDTH)
-        {
-          g_string_append_c (text, '\n');
-          width = 0;
-        }
-      if (width == 0)
-        {
-          g_string_append_printf (text, "%s#", indent);
-          width = (glong) strlen (indent) + 1;
-        }
-      g_string_append_printf (text, " %s", *word);
-      width += 1 + length;
-    }
-  g_string_append_c (text, '\n');
-}
 
 static void
 append_fault (GString *text, const char *indent, const LwFault *fault)
@@ -294,94 +223,7 @@ append_fault (GString *text, const char *indent, const LwFault *fault)
   /* Translators: a comment above the line at fault; the sentence says what is wrong. */
   g_autofree char *sentence = g_strdup_printf (_("Cannot train: %s"), fault->message);
 
-  append_comment (text, indent, sentence);
-}
-
-/* The widths of the columns of comments: the axes of shapes, by rank; a whole shape; parameters. */
-typedef struct {
-  glong axes[LW_MAX_RANK + 1][LW_MAX_RANK];
-  glong shape, parameters, start;
-} Columns;
-
-static char *
-format_axis (gint64 n)
-{
-  return n == LW_DIM_ANY ? g_strdup ("None") : lw_summary_format_count (n);
-}
-
-static char *
-format_shape (const LwShape *shape, const Columns *columns)
-{
-  GString *text = g_string_new (NULL);
-
-  for (int i = 0; i < shape->rank; i++)
-    {
-      g_autofree char *axis = format_axis (shape->dims[i]);
-
-      g_string_append_printf (text, "%s%*s", i > 0 ? " x " : "", (int) columns->axes[shape->rank][i], axis);
-    }
-  return g_string_free (text, FALSE);
-}
-
-static char *
-format_parameters (const LwLayerInfo *info)
-{
-  const gint64 n = lw_layer_info_get_n_parameters (info);
-
-  return n > 0 ? lw_summary_format_count (n) : g_strdup ("");
-}
-
-static void
-measure_columns (const LwModelSpec *model, char *const *codes, Columns *columns)
-{
-  const guint n = lw_model_spec_get_n_layers (model);
-
-  *columns = (Columns) { .start = 0 };
-  for (guint i = 0; i < n; i++)
-    {
-      const LwLayerInfo *info = lw_model_spec_get_info (model, i);
-
-      for (int axis = 0; info != NULL && axis < info->output.rank; axis++)
-        {
-          g_autofree char *text = format_axis (info->output.dims[axis]);
-          glong           *width = &columns->axes[info->output.rank][axis];
-
-          *width = MAX (*width, (glong) strlen (text));
-        }
-    }
-  for (guint i = 0; i < n; i++)
-    {
-      const LwLayerInfo *info = lw_model_spec_get_info (model, i);
-      const char        *line = strrchr (codes[i], '\n');
-      const glong        width = g_utf8_strlen (line != NULL ? line + 1 : codes[i], -1) + 2;
-      g_autofree char   *shape = NULL;
-      g_autofree char   *parameters = NULL;
-
-      if (info == NULL)
-        continue;
-      shape = format_shape (&info->output, columns);
-      parameters = format_parameters (info);
-      columns->shape = MAX (columns->shape, (glong) strlen (shape));
-      columns->parameters = MAX (columns->parameters, (glong) strlen (parameters));
-      if (width <= COMMENT_START)
-        columns->start = MAX (columns->start, width);
-    }
-}
-
-/* "  # 26 x 26 x 32     320", from the line's end on. */
-static void
-append_shape (GString *text, const LwLayerInfo *info, const Columns *columns)
-{
-  const char         *line = strrchr (text->str, '\n');
-  const glong         width = g_utf8_strlen (line + 1, -1);
-  g_autofree char    *shape = format_shape (&info->output, columns);
-  g_autofree char    *parameters = format_parameters (info);
-  g_autoptr (GString) comment = g_string_new (NULL);
-
-  g_string_append_printf (comment, "# %*s", (int) columns->shape, shape);
-  if (*parameters != '\0')
-    g_string_append_printf (comment, "   %*s", (int) columns->parameters, parameters);
-  g_string_append_printf (text, "%*s%s", (int) MAX (columns->start - width, 2), "", comment->str);
+  lw_python_append_comment (text, indent, sentence);
 }
 
 /* -- the program's parts -- */
@@ -427,7 +269,7 @@ append_data (Writer *w)
       g_autoptr (GPtrArray) arguments = new_arguments ();
 
       add_string (arguments, NULL, path);
-      append_call (text, "", "with np.load", arguments, " as data:\n");
+      lw_python_append_call (text, "", "with np.load", arguments, " as data:\n");
       for (guint i = 0; i < G_N_ELEMENTS (halves); i++)
         g_string_append_printf (text, INDENT "x_%s, y_%s = data[\"x_%s\"], data[\"y_%s\"]\n", halves[i],
                                 halves[i], halves[i], halves[i]);
@@ -456,7 +298,7 @@ append_missing_data (Writer *w)
                            : _("x_train and x_test are images as float32 of shape (n, height, width, 1) from 0 "
                                "to 1, y_train and y_test their classes from 0 to 9.");
 
-  append_comment (w->text, "", sentence);
+  lw_python_append_comment (w->text, "", sentence);
 }
 
 /* The name that Keras gives a layer without one: the first of a class bare, the others numbered. */
@@ -494,7 +336,7 @@ make_layer (const LwSpec *layer, const char *name, GHashTable *counts)
                                            + 1));
   else
     add_string (arguments, "name", name);
-  append_call (text, INDENT, head, arguments, ",");
+  lw_python_append_call (text, INDENT, head, arguments, ",");
   return g_string_free (text, FALSE);
 }
 
@@ -515,7 +357,7 @@ append_input (Writer *w)
   take_argument (arguments, "shape", shape);
   if (strcmp (name, "input_layer") != 0)
     add_string (arguments, "name", name);
-  append_call (w->text, INDENT, "keras.Input", arguments, ",\n");
+  lw_python_append_call (w->text, INDENT, "keras.Input", arguments, ",\n");
 }
 
 static guint
@@ -536,7 +378,7 @@ append_name_hint (Writer *w, const char *model_name)
   for (char **name = w->names; *name != NULL && suits; name++)
     suits = suits_tensorflow (*name);
   if (!suits)
-    append_comment (w->text, "",
+    lw_python_append_comment (w->text, "",
                     _("TensorFlow takes names of letters from A to Z, digits, “_”, “.” and “-” only; JAX and "
                       "PyTorch take these."));
 }
@@ -550,12 +392,12 @@ append_model (Writer *w, LwLineRange *lines)
   g_autofree char        *name = make_name (lw_model_spec_get_name (model));
   g_auto (GStrv)          codes = g_new0 (char *, n + 1);
   g_autoptr (GHashTable)  counts = g_hash_table_new (g_str_hash, g_str_equal);
-  Columns                 columns;
+  LwScriptColumns         columns;
   GString                *text = w->text;
 
   for (guint i = 0; i < n; i++)
     codes[i] = make_layer (lw_model_spec_get_layer (model, i), w->names[i], counts);
-  measure_columns (model, codes, &columns);
+  lw_script_columns_measure (model, codes, &columns);
 
   g_string_append_c (text, '\n');
   append_name_hint (w, name);
@@ -572,7 +414,7 @@ append_model (Writer *w, LwLineRange *lines)
         append_fault (text, INDENT, fault);
       g_string_append (text, codes[i]);
       if (info != NULL && (w->options->parts & LW_KERAS_SCRIPT_SHAPES) != 0)
-        append_shape (text, info, &columns);
+        lw_script_columns_append (text, info, &columns);
       g_string_append_c (text, '\n');
       lines[i].n = count_lines (text->str) - lines[i].first;
     }
@@ -599,7 +441,7 @@ append_schedule (Writer *w)
       if (key != NULL && (lw_keras_schedule_requires (schedule, key) || !is_default (field, value)))
         add_argument (arguments, key, field, value);
     }
-  append_call (w->text, "", head, arguments, "\n");
+  lw_python_append_call (w->text, "", head, arguments, "\n");
 }
 
 static void
@@ -629,7 +471,7 @@ append_compile (Writer *w)
       else if (strcmp (field->key, "learning_rate") == 0 || !is_default (field, value))
         add_argument (arguments, field->key, field, value);
     }
-  append_call (text, INDENT, optimizer_head, arguments, ",\n");
+  lw_python_append_call (text, INDENT, optimizer_head, arguments, ",\n");
 
   klass = lw_spec_get_class (loss);
   loss_head = g_strconcat ("loss=keras.losses.", klass->class_name, NULL);
@@ -637,7 +479,7 @@ append_compile (Writer *w)
   for (guint i = 0; i < klass->n_fields; i++)
     if (!is_default (&klass->fields[i], lw_spec_get_value (loss, i)))
       add_argument (arguments, klass->fields[i].key, &klass->fields[i], lw_spec_get_value (loss, i));
-  append_call (text, INDENT, loss_head, arguments, ",\n");
+  lw_python_append_call (text, INDENT, loss_head, arguments, ",\n");
   g_string_append (text, INDENT "metrics=[\"accuracy\"],\n)\n");
 }
 
@@ -668,15 +510,14 @@ append_early_stopping (Writer *w)
   add_word (arguments, "patience=%u", settings->patience > 0 ? settings->patience : settings->epochs);
   if (settings->keep_best)
     add_word (arguments, "restore_best_weights=True");
-  append_call (w->text, "", "early_stopping = keras.callbacks.EarlyStopping", arguments, "\n");
+  lw_python_append_call (w->text, "", "early_stopping = keras.callbacks.EarlyStopping", arguments, "\n");
 }
 
 static void
 append_training (Writer *w)
 {
   const LwRunSettings  *settings = w->settings;
-  const gboolean        stops = settings->validation != LW_VALIDATION_NONE
-                                && (settings->patience > 0 || settings->keep_best);
+  const gboolean        stops = lw_early_stopping_is_on (settings);
   g_autoptr (GPtrArray) arguments = new_arguments ();
   GString              *text = w->text;
 
@@ -693,7 +534,7 @@ append_training (Writer *w)
       g_autofree char *sentence = g_strdup_printf (_("Layerwise draws from a buffer of %s images; Keras shuffles "
                                                      "all of them."), count);
 
-      append_comment (text, "", sentence);
+      lw_python_append_comment (text, "", sentence);
     }
 
   add_word (arguments, "x_train");
@@ -708,7 +549,7 @@ append_training (Writer *w)
     add_word (arguments, "validation_data=(x_val, y_val)");
   if (stops)
     add_word (arguments, "callbacks=[early_stopping]");
-  append_call (text, "", "model.fit", arguments, "\n");
+  lw_python_append_call (text, "", "model.fit", arguments, "\n");
   g_string_append (text, "model.evaluate(x_test, y_test)\n");
 }
 

@@ -1,5 +1,10 @@
 #include "engine/io/python_text.h"
 
+#include <string.h>
+
+#define WIDTH  76 /* columns */
+#define INDENT "    "
+
 static gboolean
 is_plain (gunichar c)
 {
@@ -74,7 +79,68 @@ lw_python_append_inside (GString *python, const char *text)
 }
 
 void
-lw_python_append_comment (GString *python, const char *text)
+lw_python_append_comment (GString *text, const char *indent, const char *sentence)
 {
-  append (python, text, FALSE);
+  g_autoptr (GString) safe = g_string_new (NULL);
+  g_auto (GStrv)      words = NULL;
+  glong               width = 0;
+
+  append (safe, sentence, FALSE);
+  words = g_strsplit (safe->str, " ", -1);
+  for (char **word = words; *word != NULL; word++)
+    {
+      const glong length = g_utf8_strlen (*word, -1);
+
+      if (width > 0 && width + 1 + length > WIDTH)
+        {
+          g_string_append_c (text, '\n');
+          width = 0;
+        }
+      if (width == 0)
+        {
+          g_string_append_printf (text, "%s#", indent);
+          width = (glong) strlen (indent) + 1;
+        }
+      g_string_append_printf (text, " %s", *word);
+      width += 1 + length;
+    }
+  g_string_append_c (text, '\n');
+}
+
+void
+lw_python_append_call (GString *text, const char *indent, const char *head, GPtrArray *arguments,
+                       const char *tail)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+
+  g_string_append_printf (line, "%s%s(", indent, head);
+  for (guint i = 0; i < arguments->len; i++)
+    g_string_append_printf (line, "%s%s", i > 0 ? ", " : "", (char *) g_ptr_array_index (arguments, i));
+  g_string_append_printf (line, ")%s", tail);
+  if (g_utf8_strlen (line->str, -1) <= WIDTH || arguments->len == 0)
+    {
+      g_string_append (text, line->str);
+      return;
+    }
+
+  g_string_append_printf (text, "%s%s(\n", indent, head);
+  g_string_assign (line, "");
+  for (guint i = 0; i < arguments->len; i++)
+    {
+      const char *argument = g_ptr_array_index (arguments, i);
+
+      if (line->len > 0
+          && g_utf8_strlen (line->str, -1) + g_utf8_strlen (argument, -1) + 2 > WIDTH)
+        {
+          g_string_append_printf (text, "%s\n", line->str);
+          g_string_assign (line, "");
+        }
+      g_string_append_printf (line, "%s%s,", line->len == 0 ? "" : " ", argument);
+      if (line->len == strlen (argument) + 1)
+        {
+          g_string_prepend (line, INDENT);
+          g_string_prepend (line, indent);
+        }
+    }
+  g_string_append_printf (text, "%s\n%s)%s", line->str, indent, tail);
 }

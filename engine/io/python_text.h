@@ -11,9 +11,16 @@ G_BEGIN_DECLS
  * turn the direction of writing or end a line are written as escapes. */
 void lw_python_append_string  (GString *python, const char *text);
 
-/* Appends `text` without quotes, escaped in the same way, so that it neither ends a comment nor, with its
- * quotes escaped too, a docstring. */
-void lw_python_append_comment (GString *python, const char *text);
+/* Appends it without quotes, for the inside of a string: its own quotes are escaped. */
 void lw_python_append_inside  (GString *python, const char *text);
+
+/* Appends a sentence as comments, each in a line of its own behind `indent`, broken between words. What
+ * would end a comment is escaped. */
+void lw_python_append_comment (GString *python, const char *indent, const char *sentence);
+
+/* Appends `indent`, `head`, "(", the arguments (char *, Python already), ")" and `tail` in one line, or, where
+ * that is too long, the arguments in lines between. */
+void lw_python_append_call    (GString *python, const char *indent, const char *head, GPtrArray *arguments,
+                               const char *tail);
 
 G_END_DECLS

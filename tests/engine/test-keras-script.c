@@ -565,6 +565,37 @@ test_parts (void)
     }
 }
 
+/* What does not go over to Keras as it is, is told where it is so and nowhere else. */
+static void
+test_hints (void)
+{
+  static const struct {
+    const char *name;
+    gboolean    told;
+  } cases[] = { { "first_conv-1.a", FALSE }, { ".dense", FALSE }, { "my layer", TRUE }, { "-dense", TRUE },
+                { "卷积", TRUE }, { "", TRUE } };
+  LwRunSettings settings = LW_RUN_SETTINGS_STANDARD;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (LwModelSpec)   model
+        = take_layer (new_model (), lw_spec_new (&lw_layer_class_find ("Flatten")->spec, cases[i].name));
+      g_autoptr (LwKerasScript) script = write_script (model, LW_KERAS_SCRIPT_ALL);
+
+      g_assert_cmpint (strstr (script->text, "# TensorFlow takes names") != NULL, ==, cases[i].told);
+    }
+  for (guint shuffle = 0; shuffle < 2; shuffle++)
+    {
+      g_autoptr (LwModelSpec)   model = lw_model_spec_new_preset ("mlp");
+      g_autoptr (LwKerasScript) script = NULL;
+
+      settings.shuffle = shuffle == 0 ? 1500 : G_MAXUINT;
+      script = lw_keras_script_new (model, &settings, &(LwKerasScriptOptions) { .parts = LW_KERAS_SCRIPT_ALL });
+      g_assert_cmpint (strstr (script->text, "# Layerwise draws from a buffer of 1,500 images") != NULL, ==,
+                       shuffle == 0);
+    }
+}
+
 /* The script of a faulty model says what is wrong, above the layer at fault, in comments alone. */
 static void
 test_faults (void)
@@ -635,6 +666,7 @@ main (int argc, char **argv)
   g_test_add_func ("/keras-script/text", test_text);
   g_test_add_func ("/keras-script/parts", test_parts);
   g_test_add_func ("/keras-script/python-text", test_python_text);
+  g_test_add_func ("/keras-script/hints", test_hints);
   g_test_add_func ("/keras-script/faults", test_faults);
   g_test_add_func ("/keras-script/presets", test_presets);
   g_test_add_func ("/keras-script/layers", test_layers);
