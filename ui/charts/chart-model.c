@@ -633,21 +633,18 @@ lw_chart_model_pan (LwChartModel *self, double widths, LwChartChange change)
 void
 lw_chart_model_set_hover (LwChartModel *self, double x, gconstpointer owner)
 {
+  const LwCurve *curve;
   gsize index;
 
   g_return_if_fail (LW_IS_CHART_MODEL (self));
 
+  curve = self->series->len > 0 ? g_array_index (self->series, LwChartSeries, 0).curve : NULL;
+  if (!isnan (x) && curve != NULL && lw_curve_find_nearest (curve, self->x_unit, x, &index))
+    x = lw_curve_get_x (curve, index, self->x_unit);
+  else
+    x = NAN; /* there is nothing to read */
   if (isnan (x) && isnan (self->hover_x))
     return;
-  if (!isnan (x) && self->series->len > 0)
-    {
-      const LwCurve *curve = g_array_index (self->series, LwChartSeries, 0).curve;
-
-      if (lw_curve_find_nearest (curve, self->x_unit, x, &index))
-        x = lw_curve_get_x (curve, index, self->x_unit);
-      else if (self->x_unit == LW_CHART_X_STEP)
-        x = round (x);
-    }
   if (x == self->hover_x && owner == self->hover_owner)
     return;
   self->hover_x = x;
