@@ -205,8 +205,12 @@ static void
 test_leave_hint (Fixture *f, gconstpointer data)
 {
   g_autoptr (GPtrArray) found = g_ptr_array_new ();
+  g_autoptr (LwHistory) history = lw_history_new ();
   GtkRevealer *hint;
 
+  for (int step = 1; step <= 20; step++)
+    lw_history_append (history, &(LwHistoryPoint){ .kind = LW_POINT_TRAIN, .epoch = 1, .step = step, .loss = 1 });
+  lw_chart_model_set_run (f->model, 1, history, "Run 1", 0);
   collect (GTK_WIDGET (f->presenter), GTK_TYPE_REVEALER, "presenter-leave", found);
   g_assert_cmpuint (found->len, ==, 1);
   hint = g_ptr_array_index (found, 0);
