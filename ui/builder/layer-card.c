@@ -7,6 +7,7 @@
 #include "ui/builder/card-note.h"
 #include "ui/builder/cost-bar.h"
 #include "ui/builder/layer-editor.h"
+#include "ui/builder/memory-line.h"
 #include "ui/charts/chart-text.h"
 #include "ui/ui-resources.h"
 
@@ -39,9 +40,7 @@ struct _LwLayerCard {
   guint              glow_source;
 
   GtkWidget         *editor;
-  GtkWidget         *memory; /* the line below the editor, with its two parts */
-  LwCostBar         *memory_bar;
-  GtkLabel          *memory_text;
+  LwMemoryLine      *memory; /* below the editor */
   GtkWidget         *menu;
 
   GtkRevealer       *arrival;
@@ -171,22 +170,9 @@ format_bytes (gint64 bytes)
 static void
 update_memory (LwLayerCard *self)
 {
-  g_autofree char *bytes = NULL;
-  g_autofree char *percent = NULL;
-  g_autofree char *text = NULL;
-
-  if (self->memory == NULL)
-    return;
-
-  gtk_widget_set_visible (self->memory, has_cost (self));
-  if (!has_cost (self))
-    return;
-
-  bytes = format_bytes (self->cost.weight_bytes + self->cost.activation_bytes);
-  percent = lw_chart_format_percent (self->memory_share, 0);
-  text = g_strdup_printf ("%s · %s", bytes, percent);
-  gtk_label_set_text (self->memory_text, text);
-  lw_cost_bar_set_share (self->memory_bar, self->memory_share);
+  if (self->memory != NULL)
+    lw_memory_line_set (self->memory, self->cost.weight_bytes + self->cost.activation_bytes,
+                        self->memory_share);
 }
 
 static void
@@ -513,29 +499,6 @@ on_editor_pressed (GtkGestureClick *gesture)
   gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
 }
 
-/* "Memory", a bar as long as the layer's share, and how much. */
-static GtkWidget *
-create_memory (LwLayerCard *self)
-{
-  GtkWidget *title = gtk_label_new (_("Memory"));
-
-  self->memory = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
-  self->memory_bar = LW_COST_BAR (lw_cost_bar_new ());
-  self->memory_text = GTK_LABEL (gtk_label_new (NULL));
-  gtk_widget_add_css_class (self->memory, "layer-memory");
-  gtk_widget_add_css_class (title, "caption");
-  gtk_widget_add_css_class (title, "dim-label");
-  gtk_widget_add_css_class (GTK_WIDGET (self->memory_text), "caption");
-  gtk_widget_add_css_class (GTK_WIDGET (self->memory_text), "numeric");
-  gtk_widget_set_hexpand (GTK_WIDGET (self->memory_bar), TRUE);
-  gtk_widget_set_valign (GTK_WIDGET (self->memory_bar), GTK_ALIGN_CENTER);
-  gtk_box_append (GTK_BOX (self->memory), title);
-  gtk_box_append (GTK_BOX (self->memory), GTK_WIDGET (self->memory_bar));
-  gtk_box_append (GTK_BOX (self->memory), GTK_WIDGET (self->memory_text));
-
-  return self->memory;
-}
-
 static void
 create_editor (LwLayerCard *self)
 {
@@ -546,7 +509,8 @@ create_editor (LwLayerCard *self)
   gtk_widget_add_css_class (box, "layer-editor");
   gtk_box_append (GTK_BOX (box), gtk_separator_new (GTK_ORIENTATION_HORIZONTAL));
   gtk_box_append (GTK_BOX (box), self->editor);
-  gtk_box_append (GTK_BOX (box), create_memory (self));
+  self->memory = LW_MEMORY_LINE (lw_memory_line_new ());
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->memory));
   update_memory (self);
   g_signal_connect (click, "pressed", G_CALLBACK (on_editor_pressed), NULL);
   gtk_widget_add_controller (box, GTK_EVENT_CONTROLLER (click));
