@@ -2,8 +2,6 @@
 
 #include <glib/gi18n.h>
 
-#include "ui/charts/chart-export.h"
-
 /* -- what is to be saved -- */
 
 static LwPicture *
@@ -106,22 +104,15 @@ start_writing (LwWindow *window, Writing *writing)
 }
 
 void
-lw_chart_files_save_picture (LwWindow *window, LwChartStack *charts, const char *path, const char *fallback)
+lw_chart_files_save_picture (LwWindow *window, LwChartStack *charts, const char *path, LwPictureType fallback)
 {
   g_autoptr (LwPicture) picture = take_picture (window, charts);
   g_autoptr (GError)    error = NULL;
-  g_autofree char      *longer = g_strdup (path);
-  LwPictureType         type;
+  LwPictureType         type = fallback;
+  gboolean              complete = lw_picture_type_of_path (path, &type);
   GBytes               *content;
   Writing              *writing;
 
-  if (!lw_picture_type_of_path (longer, &type))
-    {
-      g_free (longer);
-      longer = g_strdup_printf ("%s.%s", path, fallback);
-      if (!lw_picture_type_of_path (longer, &type))
-        g_return_if_reached ();
-    }
   content = lw_picture_to_bytes (picture, type, &error);
   if (content == NULL)
     {
@@ -129,7 +120,7 @@ lw_chart_files_save_picture (LwWindow *window, LwChartStack *charts, const char 
       return;
     }
   writing = g_new0 (Writing, 1);
-  writing->path = g_steal_pointer (&longer);
+  writing->path = complete ? g_strdup (path) : g_strdup_printf ("%s.%s", path, lw_picture_type_ending (type));
   writing->content = content;
   start_writing (window, writing);
 }
@@ -171,15 +162,23 @@ new_dialog (LwWindow *window, LwChartStack *charts, const char *title, const cha
   return dialog;
 }
 
-static void
+static GtkFileFilter *
 add_filter (GtkFileChooserNative *dialog, const char *name, const char *ending)
 {
   g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
 
   gtk_file_filter_set_name (filter, name);
   gtk_file_filter_add_suffix (filter, ending);
-  g_object_set_data (G_OBJECT (filter), "ending", (char *) ending);
   gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (dialog), filter);
+  return filter; /* the dialog's now */
+}
+
+static void
+add_picture_filter (GtkFileChooserNative *dialog, const char *name, LwPictureType type)
+{
+  GtkFileFilter *filter = add_filter (dialog, name, lw_picture_type_ending (type));
+
+  g_object_set_data (G_OBJECT (filter), "type", GUINT_TO_POINTER (type));
 }
 
 /* The path chosen, or NULL. */
@@ -198,10 +197,12 @@ on_picture_response (GtkNativeDialog *dialog, int response, LwWindow *window)
 {
   g_autofree char *path = take_response (dialog, response);
   GtkFileFilter   *filter = gtk_file_chooser_get_filter (GTK_FILE_CHOOSER (dialog));
+  LwPictureType    type = LW_PICTURE_PNG;
 
+  if (filter != NULL)
+    type = (LwPictureType) GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (filter), "type"));
   if (path != NULL)
-    lw_chart_files_save_picture (window, g_object_get_data (G_OBJECT (dialog), "charts"), path,
-                                 filter != NULL ? g_object_get_data (G_OBJECT (filter), "ending") : "png");
+    lw_chart_files_save_picture (window, g_object_get_data (G_OBJECT (dialog), "charts"), path, type);
   g_object_unref (dialog);
 }
 
@@ -255,9 +256,9 @@ act_export_chart (GSimpleAction *action, GVariant *parameter, gpointer data)
   GtkFileChooserNative *dialog = new_dialog (window_of (data), data, _("Save the picture"), "png",
                                              G_CALLBACK (on_picture_response));
 
-  add_filter (dialog, _("PNG, pixels (*.png)"), "png");
-  add_filter (dialog, _("SVG, for the web (*.svg)"), "svg");
-  add_filter (dialog, _("PDF, for print (*.pdf)"), "pdf");
+  add_picture_filter (dialog, _("PNG, pixels (*.png)"), LW_PICTURE_PNG);
+  add_picture_filter (dialog, _("SVG, for the web (*.svg)"), LW_PICTURE_SVG);
+  add_picture_filter (dialog, _("PDF, for print (*.pdf)"), LW_PICTURE_PDF);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/window.h"
+#include "ui/charts/chart-export.h"
 #include "ui/charts/chart-stack.h"
 
 /* Charts out of a window: the actions copy-chart, export-chart and export-csv, with their file dialogs
@@ -16,7 +17,7 @@ void lw_chart_files_add_actions (LwWindow *window, LwChartStack *charts);
 void lw_chart_files_save_picture (LwWindow     *window,
                                   LwChartStack *charts,
                                   const char   *path,
-                                  const char   *fallback);
+                                  LwPictureType fallback);
 void lw_chart_files_save_csv     (LwWindow *window, LwChartStack *charts, const char *path);
 
 G_END_DECLS

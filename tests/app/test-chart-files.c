@@ -3,7 +3,6 @@
 #include <glib/gstdio.h>
 
 #include "app/application.h"
-#include "ui/charts/chart-export.h"
 
 /* Charts out of a real window: actions, files, clipboard, and what is said of them. */
 
@@ -27,15 +26,19 @@ find (GtkWidget *root, GType type)
   return NULL;
 }
 
-static gboolean
-says (GtkWidget *root, const char *text)
+static GtkWidget *
+find_label (GtkWidget *root, const char *text)
 {
   if (GTK_IS_LABEL (root) && g_strcmp0 (gtk_label_get_text (GTK_LABEL (root)), text) == 0)
-    return TRUE;
+    return root;
   for (GtkWidget *child = gtk_widget_get_first_child (root); child; child = gtk_widget_get_next_sibling (child))
-    if (says (child, text))
-      return TRUE;
-  return FALSE;
+    {
+      GtkWidget *found = find_label (child, text);
+
+      if (found)
+        return found;
+    }
+  return NULL;
 }
 
 static gboolean
@@ -45,12 +48,22 @@ on_timeout (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Waits for a toast, and closes it: the next one would wait for that. */
 static void
 wait_toast (const char *text)
 {
-  guint timeout = g_timeout_add_seconds (30, on_timeout, (gpointer) text);
+  guint      timeout = g_timeout_add_seconds (30, on_timeout, (gpointer) text);
+  GtkWidget *label, *close = NULL;
 
-  while (!says (GTK_WIDGET (window), text))
+  while ((label = find_label (GTK_WIDGET (window), text)) == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  for (GtkWidget *around = label; close == NULL; around = gtk_widget_get_parent (around))
+    {
+      g_assert_false (ADW_IS_TOAST_OVERLAY (around));
+      close = find (around, GTK_TYPE_BUTTON);
+    }
+  g_signal_emit_by_name (close, "clicked");
+  while (find_label (GTK_WIDGET (window), text) != NULL)
     g_main_context_iteration (NULL, TRUE);
   g_source_remove (timeout);
 }
@@ -102,12 +115,14 @@ static void
 test_types (void)
 {
   static const struct {
-    const char *name, *fallback, *written, *toast, *magic;
+    const char   *name;
+    LwPictureType fallback;
+    const char   *written, *toast, *magic;
   } cases[] = {
-    { "a.png", "svg", "a.png", "Saved a.png", "\211PNG" },
-    { "b.SVG", "png", "b.SVG", "Saved b.SVG", "<?xml" },
-    { "c", "pdf", "c.pdf", "Saved c.pdf", "%PDF-" },
-    { "d.jpeg", "png", "d.jpeg.png", "Saved d.jpeg.png", "\211PNG" },
+    { "a.png", LW_PICTURE_SVG, "a.png", "Saved a.png", "\211PNG" },
+    { "b.SVG", LW_PICTURE_PNG, "b.SVG", "Saved b.SVG", "<?xml" },
+    { "c", LW_PICTURE_PDF, "c.pdf", "Saved c.pdf", "%PDF-" },
+    { "d.jpeg", LW_PICTURE_PNG, "d.jpeg.png", "Saved d.jpeg.png", "\211PNG" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -152,7 +167,7 @@ test_csv (void)
   g_assert_cmpstr (lines[2], ==, "\"Run, 3\",train,1,1,0,0,0.5,0,0.01,");
   g_unlink (written);
 
-  lw_chart_model_clear (model);
+  lw_chart_model_keep_runs (model, NULL, 0);
   g_assert_false (g_action_get_enabled (g_action_map_lookup_action (G_ACTION_MAP (window), "export-csv")));
 }
 
@@ -164,12 +179,12 @@ test_failures (void)
   g_autofree char *directory = get_path ("taken.png");
   g_autofree char *sentence = NULL;
 
-  lw_chart_files_save_picture (window, charts, nowhere, "png");
+  lw_chart_files_save_picture (window, charts, nowhere, LW_PICTURE_PNG);
   wait_toast ("Could not save: the folder is not there.");
 
   g_assert_cmpint (g_mkdir (directory, 0755), ==, 0);
   sentence = g_strdup_printf ("%s is not a regular file, so nothing can be saved there; choose another name", directory);
-  lw_chart_files_save_picture (window, charts, directory, "png");
+  lw_chart_files_save_picture (window, charts, directory, LW_PICTURE_PNG);
   wait_toast (sentence);
   g_assert_true (g_file_test (directory, G_FILE_TEST_IS_DIR));
   g_rmdir (directory);
@@ -183,7 +198,7 @@ test_window_goes (void)
   gpointer         watched = window;
 
   g_object_add_weak_pointer (watched, &watched);
-  lw_chart_files_save_picture (window, charts, path, "png");
+  lw_chart_files_save_picture (window, charts, path, LW_PICTURE_PNG);
   gtk_window_destroy (GTK_WINDOW (window));
   for (int i = 0; i < 3000 && watched != NULL; i++)
     {

@@ -209,7 +209,8 @@ def save(app, window, item, title, name):
     path = app.path(name)
     export(app, window, item)
     window.choose_file(path, title)
-    window.wait_toast(rf'^Saved {re.escape(name)}$')
+    # Toasts show one after the other.
+    window.wait_toast(rf'^Saved {re.escape(name)}$', timeout=40)
     with open(path, 'rb') as file:
         return file.read()
 
@@ -250,12 +251,12 @@ def files(app, tap, window):
     with tap.step('a file that cannot be is said to be none'):
         export(app, window, 'Save picture as')
         window.choose_file('/proc/charts.png', 'Save the picture')
-        window.wait_toast(r'^Could not save')
+        window.wait_toast(r'^Could not save', timeout=40)
         assert not os.path.exists('/proc/charts.png')
 
     with tap.step('a picture is copied'):
         export(app, window, 'Copy picture')
-        window.wait_toast(r'^Picture copied$')
+        window.wait_toast(r'^Picture copied$', timeout=40)
 
 
 harness.run(test)

@@ -336,15 +336,21 @@ press (LwChartView *view, guint key, GdkModifierType modifiers)
                                        gtk_shortcut_get_arguments (shortcut));
 }
 
+/* Once the range has glided there, which takes as long as the machine is busy. */
 static void
 assert_in_view (Fixture *fixture, double begin, double end)
 {
   LwChart chart;
 
-  iterate_for (400);
-  lw_chart_view_get_chart (fixture->loss, &chart);
-  g_assert_cmpfloat_with_epsilon (chart.x_min, begin, 1e-6);
-  g_assert_cmpfloat_with_epsilon (chart.x_max, end, 1e-6);
+  for (int i = 0; i < 100; i++)
+    {
+      lw_chart_view_get_chart (fixture->loss, &chart);
+      if (fabs (chart.x_min - begin) < 1e-6 && fabs (chart.x_max - end) < 1e-6)
+        return;
+      iterate_for (50);
+    }
+  g_assert_cmpfloat (chart.x_min, ==, begin);
+  g_assert_cmpfloat (chart.x_max, ==, end);
 }
 
 static void
@@ -460,9 +466,8 @@ test_log_x (Fixture *fixture, gconstpointer data)
   lw_chart_model_zoom_about (fixture->model, 40, 0.5);
   assert_in_view (fixture, sqrt (20.0 * 40), sqrt (40.0 * 80));
   lw_chart_model_zoom (fixture->model, 30, 30);
-  lw_chart_view_get_chart (fixture->loss, &chart);
-  iterate_for (400);
-  lw_chart_view_get_chart (fixture->loss, &chart);
+  lw_chart_init (&chart, LW_CHART_LOSS);
+  lw_chart_model_fill (fixture->model, &chart);
   g_assert_cmpfloat (chart.x_max - chart.x_min, >, 5);
   g_assert_cmpfloat (chart.x_max - chart.x_min, <, 15);
   lw_chart_model_zoom_about (fixture->model, 30, 1e6);
@@ -558,9 +563,9 @@ test_runs (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (chart.n_series, ==, 2);
   lw_chart_model_keep_runs (fixture->model, (guint[]) { 1, 2 }, 2);
 
-  lw_chart_model_remove_run (fixture->model, 2);
+  lw_chart_model_keep_runs (fixture->model, (guint[]) { 1 }, 1);
   assert_description (fixture->loss, "Loss, Run 2, 0.052 at step 300");
-  lw_chart_model_clear (fixture->model);
+  lw_chart_model_keep_runs (fixture->model, NULL, 0);
   assert_description (fixture->loss, "Loss, no values yet");
 }
 

@@ -274,30 +274,6 @@ lw_chart_model_set_run (LwChartModel *self,
   emit_changed (self, LW_CHART_CHANGED);
 }
 
-/* After runs have gone. */
-static void
-runs_went (LwChartModel *self)
-{
-  if (find_run (self, self->selected) == NULL && self->runs->len > 0)
-    self->selected = ((Run *) g_ptr_array_index (self->runs, 0))->id;
-  rebuild_series (self);
-  emit_changed (self, LW_CHART_CHANGED);
-}
-
-void
-lw_chart_model_remove_run (LwChartModel *self, guint id)
-{
-  Run *run;
-
-  g_return_if_fail (LW_IS_CHART_MODEL (self));
-
-  run = find_run (self, id);
-  if (run == NULL)
-    return;
-  g_ptr_array_remove (self->runs, run);
-  runs_went (self);
-}
-
 static gboolean
 is_among (guint id, const guint *ids, guint n)
 {
@@ -318,8 +294,12 @@ lw_chart_model_keep_runs (LwChartModel *self, const guint *ids, guint n)
   for (guint i = before; i-- > 0;)
     if (!is_among (((Run *) g_ptr_array_index (self->runs, i))->id, ids, n))
       g_ptr_array_remove_index (self->runs, i);
-  if (self->runs->len < before)
-    runs_went (self);
+  if (self->runs->len == before)
+    return;
+  if (find_run (self, self->selected) == NULL && self->runs->len > 0)
+    self->selected = ((Run *) g_ptr_array_index (self->runs, 0))->id;
+  rebuild_series (self);
+  emit_changed (self, LW_CHART_CHANGED);
 }
 
 void
@@ -335,17 +315,6 @@ lw_chart_model_set_run_visible (LwChartModel *self, guint id, gboolean visible)
   run->visible = visible;
   rebuild_series (self);
   emit_changed (self, LW_CHART_CHANGED);
-}
-
-void
-lw_chart_model_clear (LwChartModel *self)
-{
-  g_return_if_fail (LW_IS_CHART_MODEL (self));
-
-  g_ptr_array_set_size (self->runs, 0);
-  rebuild_series (self);
-  self->hover_x = NAN;
-  lw_chart_model_fit (self);
 }
 
 void

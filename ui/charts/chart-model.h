@@ -37,8 +37,6 @@ void          lw_chart_model_set_run         (LwChartModel *self,
                                               LwHistory    *history,
                                               const char   *name,
                                               guint         slot);
-void          lw_chart_model_remove_run      (LwChartModel *self,
-                                              guint         id);
 
 /* Removes every run whose number is not among the n. The part in view stays. */
 void          lw_chart_model_keep_runs       (LwChartModel *self,
@@ -47,7 +45,6 @@ void          lw_chart_model_keep_runs       (LwChartModel *self,
 void          lw_chart_model_set_run_visible (LwChartModel *self,
                                               guint         id,
                                               gboolean      visible);
-void          lw_chart_model_clear           (LwChartModel *self);
 
 /* The run that has batch values, value label, key, best epoch and events; listed first. */
 void          lw_chart_model_select_run      (LwChartModel *self,
