@@ -311,6 +311,20 @@ wait_frames (Fixture *f)
     }
 }
 
+static void
+assert_in_sight (Fixture *f, int line)
+{
+  GdkRectangle visible;
+  GtkTextIter  iter;
+  int          y, height;
+
+  gtk_text_view_get_visible_rect (get_body (f), &visible);
+  gtk_text_buffer_get_iter_at_line (get_buffer (f), &iter, line);
+  gtk_text_view_get_line_yrange (get_body (f), &iter, &y, &height);
+  g_assert_cmpint (y, >=, visible.y);
+  g_assert_cmpint (y + height, <=, visible.y + visible.height);
+}
+
 /* The text stays where it was scrolled to, whatever changes above or below; a selection from outside is
  * scrolled to. */
 static void
@@ -336,17 +350,15 @@ test_scrolling (Fixture *f, gconstpointer data)
   wait_frames (f);
   lw_code_page_set_selected_layer (f->page, 6);
   wait_frames (f);
-  {
-    GdkRectangle visible;
-    GtkTextIter  iter;
-    int          y, height;
+  assert_in_sight (f, 18);
 
-    gtk_text_view_get_visible_rect (get_body (f), &visible);
-    gtk_text_buffer_get_iter_at_line (get_buffer (f), &iter, 18);
-    gtk_text_view_get_line_yrange (get_body (f), &iter, &y, &height);
-    g_assert_cmpint (y, >=, visible.y);
-    g_assert_cmpint (y + height, <=, visible.y + visible.height);
-  }
+  /* Also one that was made while another page was shown. */
+  gtk_widget_set_visible (GTK_WIDGET (f->page), FALSE);
+  lw_code_page_set_selected_layer (f->page, 0);
+  wait_frames (f);
+  gtk_widget_set_visible (GTK_WIDGET (f->page), TRUE);
+  wait_frames (f);
+  assert_in_sight (f, 12);
 }
 
 static GtkWidget *

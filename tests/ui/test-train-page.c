@@ -516,6 +516,27 @@ test_charts (Fixture *f, gconstpointer data)
 }
 
 /* Two fit where there is little height: the one asked for last is among them. */
+/* The focus goes into the charts and out of them, forwards and backwards. */
+static void
+test_charts_focus (Fixture *f, gconstpointer data)
+{
+  LwChartStack *charts = lw_chart_pane_get_charts (f->charts);
+  GtkWidget    *first = GTK_WIDGET (lw_chart_stack_get_view (charts, LW_CHART_LOSS));
+  GtkWidget    *last = GTK_WIDGET (lw_chart_stack_get_view (charts, LW_CHART_ACCURACY));
+  GtkRoot      *root = GTK_ROOT (f->window);
+
+  lw_chart_pane_grab_chart_focus (f->charts);
+  g_assert_true (gtk_root_get_focus (root) == first);
+  g_assert_true (gtk_widget_child_focus (GTK_WIDGET (root), GTK_DIR_TAB_FORWARD));
+  g_assert_true (gtk_root_get_focus (root) == last);
+  g_assert_true (gtk_widget_child_focus (GTK_WIDGET (root), GTK_DIR_TAB_BACKWARD));
+  g_assert_true (gtk_root_get_focus (root) == first);
+  g_assert_true (gtk_widget_child_focus (GTK_WIDGET (root), GTK_DIR_TAB_BACKWARD));
+  g_assert_false (gtk_widget_is_ancestor (gtk_root_get_focus (root), GTK_WIDGET (charts)));
+  g_assert_true (gtk_widget_child_focus (GTK_WIDGET (root), GTK_DIR_TAB_FORWARD));
+  g_assert_true (gtk_root_get_focus (root) == first);
+}
+
 static void
 test_charts_low (Fixture *f, gconstpointer data)
 {
@@ -815,6 +836,7 @@ main (int argc, char **argv)
   ADD ("/train-page/hide-left", test_hide_left);
   ADD ("/train-page/tools", test_tools);
   ADD ("/train-page/charts", test_charts);
+  ADD ("/train-page/charts-focus", test_charts_focus);
   ADD ("/train-page/charts-low", test_charts_low);
   ADD ("/train-page/hint", test_hint);
   ADD ("/train-page/runs", test_runs);

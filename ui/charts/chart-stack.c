@@ -198,13 +198,18 @@ lw_chart_stack_get_view (LwChartStack *self, LwChartMetric metric)
   return self->views[metric];
 }
 
-/* Any chart may have the focus, but only those shown. */
+/* Any chart may have the focus, but only those shown. A focus that Shift+Tab takes out of the charts comes by
+ * here on its way, and is not to be held. */
 static gboolean
 lw_chart_stack_grab_focus (GtkWidget *widget)
 {
   LwChartStack *self = LW_CHART_STACK (widget);
   LwChartMetric shown[LW_CHART_N_METRICS];
+  GtkRoot *root = gtk_widget_get_root (widget);
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
 
+  if (focus != NULL && gtk_widget_is_ancestor (focus, widget))
+    return FALSE;
   lw_chart_stack_get_shown (self, shown);
   return gtk_widget_grab_focus (GTK_WIDGET (self->views[shown[0]]));
 }

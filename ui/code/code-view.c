@@ -12,6 +12,8 @@ struct _LwCodeView {
 
   gboolean changing; /* the text; the cursor then moves by itself */
   guint first, n;    /* marked */
+  gboolean unseen;   /* the mark came while nobody saw the text, and is to be scrolled to */
+  guint show_id;
 
   GtkWidget *box;
   GtkTextView *text;
@@ -186,29 +188,33 @@ lw_code_view_set_text (LwCodeView *self,
   gtk_widget_queue_resize (GTK_WIDGET (self->text));
 }
 
+/* By a mark of the buffer: lines that are not laid out yet have no place to scroll to. */
+static void
+show_mark (LwCodeView *self)
+{
+  GtkTextMark *place = gtk_text_buffer_get_mark (self->buffer, "shown");
+  GtkTextIter iter;
+
+  self->unseen = FALSE;
+  gtk_text_buffer_get_iter_at_line (self->buffer, &iter, (int) self->first);
+  gtk_text_buffer_move_mark (self->buffer, place, &iter);
+  gtk_text_view_scroll_to_mark (self->text, place, 0.05, FALSE, 0, 0);
+}
+
 void
 lw_code_view_set_marked (LwCodeView *self,
                          guint       first,
                          guint       n,
                          gboolean    show)
 {
-  GtkTextIter iter;
-
   g_return_if_fail (LW_IS_CODE_VIEW (self));
 
   self->first = first;
   self->n = n;
   apply_mark (self);
-  if (show && n > 0)
-    {
-      GtkTextMark *place;
-
-      /* By a mark: lines that are not laid out yet have no place to scroll to. */
-      gtk_text_buffer_get_iter_at_line (self->buffer, &iter, (int) first);
-      place = gtk_text_buffer_get_mark (self->buffer, "shown");
-      gtk_text_buffer_move_mark (self->buffer, place, &iter);
-      gtk_text_view_scroll_to_mark (self->text, place, 0.05, FALSE, 0, 0);
-    }
+  self->unseen = n > 0 && (self->unseen || show);
+  if (self->unseen && gtk_widget_get_mapped (GTK_WIDGET (self)))
+    show_mark (self);
 }
 
 /* -- choosing a line -- */
@@ -251,6 +257,28 @@ lw_code_view_get_body (LwCodeView *self)
 
 /* -- the object -- */
 
+static gboolean
+on_show_idle (gpointer data)
+{
+  LwCodeView *self = data;
+
+  self->show_id = 0;
+  if (self->unseen && gtk_widget_get_mapped (GTK_WIDGET (self)))
+    show_mark (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* How much of the text is seen is known only when it has been laid out. */
+static void
+lw_code_view_map (GtkWidget *widget)
+{
+  LwCodeView *self = LW_CODE_VIEW (widget);
+
+  GTK_WIDGET_CLASS (lw_code_view_parent_class)->map (widget);
+  if (self->unseen && self->show_id == 0)
+    self->show_id = g_idle_add (on_show_idle, self);
+}
+
 static void
 lw_code_view_css_changed (GtkWidget         *widget,
                           GtkCssStyleChange *change)
@@ -265,6 +293,7 @@ lw_code_view_dispose (GObject *object)
 {
   LwCodeView *self = LW_CODE_VIEW (object);
 
+  g_clear_handle_id (&self->show_id, g_source_remove);
   if (self->box != NULL)
     {
       g_signal_handlers_disconnect_by_data (self->buffer, self);
@@ -283,6 +312,7 @@ lw_code_view_class_init (LwCodeViewClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   object_class->dispose = lw_code_view_dispose;
+  widget_class->map = lw_code_view_map;
   widget_class->css_changed = lw_code_view_css_changed;
 
   signals[LINE_CHOSEN] = g_signal_new ("line-chosen", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
@@ -313,7 +343,6 @@ lw_code_view_init (LwCodeView *self)
   gtk_text_view_set_monospace (self->text, TRUE);
   gtk_text_view_set_top_margin (self->text, 12);
   gtk_text_view_set_bottom_margin (self->text, 12);
-  gtk_text_view_set_right_margin (self->text, 18);
   gtk_text_view_set_pixels_above_lines (self->text, 1);
   gtk_text_view_set_pixels_below_lines (self->text, 3);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->text), GTK_ACCESSIBLE_PROPERTY_LABEL,
