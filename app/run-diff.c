@@ -20,6 +20,14 @@ model_of (const LwSessionRun *run)
   return run->document->model;
 }
 
+static void
+free_cells (char **cells, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    g_free (cells[i]);
+  g_free (cells);
+}
+
 /* Adds the row if not all of its cells, which it takes, are the same. */
 static void
 add_difference (LwCompareTable *table, LwCompareSection section, char *label, char **cells)
@@ -38,9 +46,7 @@ add_difference (LwCompareTable *table, LwCompareSection section, char *label, ch
     }
   else
     {
-      for (guint i = 0; i < table->n_columns; i++)
-        g_free (cells[i]);
-      g_free (cells);
+      free_cells (cells, table->n_columns);
       g_free (label);
     }
 }
@@ -122,11 +128,7 @@ add_field (LwCompareTable *table, LwCompareSection section, const char *subject,
   if (differs && first != NULL)
     add_difference (table, section, field_label (subject, told), cells);
   else
-    {
-      for (guint i = 0; i < table->n_columns; i++)
-        g_free (cells[i]);
-      g_free (cells);
-    }
+    free_cells (cells, table->n_columns);
 }
 
 static void
@@ -334,6 +336,28 @@ add_training (LwCompareTable *table, LwSessionRun *const *runs)
     }
 }
 
+/* Where the rate has been changed while a run trained, or by a schedule. */
+static void
+add_last_rate (LwCompareTable *table, LwSessionRun *const *runs)
+{
+  char   **cells = g_new0 (char *, table->n_columns);
+  gboolean changed = FALSE;
+
+  for (guint i = 0; i < table->n_columns; i++)
+    {
+      double started = lw_schedule_get_initial (lw_model_spec_get_optimizer (model_of (runs[i])));
+
+      if (runs[i]->last.step == 0 || isnan (runs[i]->last.rate))
+        continue;
+      cells[i] = g_strdup_printf ("%g", runs[i]->last.rate);
+      changed |= (float) started != runs[i]->last.rate;
+    }
+  if (changed)
+    add_difference (table, LW_COMPARE_TRAINING, g_strdup (_("last learning rate")), cells);
+  else
+    free_cells (cells, table->n_columns);
+}
+
 /* -- results -- */
 
 /* Marks the smallest of the values times `sign`, where there is something to choose from. */
@@ -416,6 +440,7 @@ lw_run_diff (LwSessionRun *const *runs, guint n_runs)
     return table;
   add_model (table, runs);
   add_training (table, runs);
+  add_last_rate (table, runs);
   add_results (table, runs);
   return table;
 }

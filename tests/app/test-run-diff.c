@@ -228,6 +228,7 @@ set_results (LwSessionRun *run, double train, double test, double accuracy, gint
   run->test_accuracy = accuracy;
   run->last.step = step;
   run->last.seconds = seconds;
+  run->last.rate = NAN;
 }
 
 static void
@@ -259,6 +260,21 @@ test_results (void)
     g_assert_true (time->best[2] && !time->best[0]);
     g_assert_true (g_str_has_prefix (tsv, "\tRun 1\ttab here\tRun 3\nsteps\t1,200\t1,200\t1,200\n"
                                           "train loss\t0.5000\t0.2500\t∞\ntest loss\t\t0.3000\t0.3000\n"));
+  }
+  /* A rate that was changed while training. */
+  a->last.rate = b->last.rate = c->last.rate = 0.001f;
+  {
+    g_autoptr (LwCompareTable) table = lw_run_diff (runs, 3);
+
+    g_assert_cmpuint (lw_compare_table_n_settings (table), ==, 0);
+  }
+  b->last.rate = 0.0003f;
+  a->last.rate = NAN;
+  {
+    g_autoptr (LwCompareTable) table = lw_run_diff (runs, 3);
+    g_autofree char           *text = settings_text (table);
+
+    g_assert_cmpstr (text, ==, "last learning rate: — | 0.0003 | 0.001\n");
   }
   /* Less work takes less time. */
   c->last.step = 100;

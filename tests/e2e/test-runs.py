@@ -123,7 +123,7 @@ def test(app, tap):
         app.key('Escape')
         runs.wait_gone('push button', r'^Orange, dashed$')
 
-    with tap.step('another learning rate: the note and the table say so', needed=True):
+    with tap.step('another learning rate: the table says so', needed=True):
         window.set_number('Optimizer', 'Learning rate', '0.01')
         window.focus_chart()
         step = window.step()
@@ -132,7 +132,7 @@ def test(app, tap):
         runs.wait('baseline', 'Run 1')
         app.click(compare)
         table = app.find(name=r'^Compare Runs$')
-        app.find('list item', r'^learning rate: baseline 0\.01, Run 1 0\.001$', within=table)
+        app.find('list item', r'^last learning rate: baseline 0\.01, Run 1 0\.001$', within=table)
         app.key('Escape')
         app.wait_gone(name=r'^Compare Runs$')
 

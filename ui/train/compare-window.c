@@ -174,7 +174,8 @@ build (LwCompareWindow *self)
         {
           GtkWidget *section = new_label (lw_compare_section_name (row->section), "compare-section");
 
-          add_list_row (self, section, TRUE);
+          gtk_accessible_update_property (GTK_ACCESSIBLE (add_list_row (self, section, TRUE)),
+                                          GTK_ACCESSIBLE_PROPERTY_LABEL, lw_compare_section_name (row->section), -1);
           gtk_grid_attach (self->cells, new_label ("", "compare-section"), 0, line++, 1, 1);
         }
       list_row = add_list_row (self, new_label (row->label, "compare-label"), FALSE);
