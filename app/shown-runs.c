@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/run-diff.h"
 #include "ui/train/run-item.h"
 
 struct _LwShownRuns {
@@ -45,12 +46,31 @@ describe_state (LwShownRuns *shown, LwSessionRun *run)
   return g_strdup_printf (ngettext ("%u epoch", "%u epochs", epochs), epochs);
 }
 
+/* What it has otherwise than the run before it, or what it is. */
+static char *
+describe_run (LwShownRuns *shown, LwSessionRun *run)
+{
+  LwSessionRun *before = NULL;
+  char         *difference;
+
+  for (guint i = lw_session_get_n_runs (shown->session); i-- > 0;)
+    {
+      LwSessionRun *other = lw_session_get_nth_run (shown->session, i);
+
+      if (other == run)
+        break;
+      before = other;
+    }
+  difference = before != NULL ? lw_run_diff_describe (run, before) : NULL;
+  return difference != NULL ? difference : lw_session_run_describe (run);
+}
+
 static void
 update_item (LwShownRuns *shown, LwRunItem *item)
 {
   LwSessionRun    *run = lw_session_find_run (shown->session, lw_run_item_get_id (item));
   g_autofree char *state = describe_state (shown, run);
-  g_autofree char *description = run->note == NULL ? lw_session_run_describe (run) : NULL;
+  g_autofree char *description = run->note == NULL ? describe_run (shown, run) : NULL;
 
   lw_run_item_set_name (item, run->name);
   lw_run_item_set_note (item, run->note != NULL ? run->note : description);

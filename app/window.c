@@ -3,6 +3,7 @@
 #include "app/answers.h"
 #include "app/application.h"
 #include "app/chart-files.h"
+#include "app/comparison.h"
 #include "app/files.h"
 #include "app/model-actions.h"
 #include "app/presentation.h"
@@ -45,6 +46,7 @@ struct _LwWindow {
   LwProfiler       *profiler;
   LwSlowMotion     *slow_motion;
   LwPresentation   *presentation;
+  LwComparison     *comparison;
   LwShownRuns      *shown_runs;
   GSettings        *settings;  /* NULL where the schema is not installed */
   guint             refresh_id; /* the timer, while training or stepping */
@@ -311,6 +313,7 @@ on_run_changed (LwWindow *self)
   update_hint (self);
   lw_shown_runs_update_plan (self->shown_runs);
   lw_shown_runs_update_current (self->shown_runs);
+  lw_comparison_update (self->comparison);
 
   if (!training)
     lw_chart_model_settle (chart (self));
@@ -339,6 +342,7 @@ on_refresh (gpointer data)
       update_status (self);
       update_times (self);
       lw_shown_runs_update_current (self->shown_runs);
+      lw_comparison_update (self->comparison);
     }
   return G_SOURCE_CONTINUE;
 }
@@ -399,6 +403,12 @@ static void
 act_select_run (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   lw_shown_runs_select (LW_WINDOW (data)->shown_runs, g_variant_get_uint32 (parameter));
+}
+
+static void
+act_compare_runs (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  lw_comparison_open (LW_WINDOW (data)->comparison);
 }
 
 static void
@@ -728,6 +738,7 @@ lw_window_dispose (GObject *object)
   g_clear_object (&self->autosave);
   g_clear_object (&self->profiler);
   g_clear_pointer (&self->presentation, lw_presentation_free);
+  g_clear_pointer (&self->comparison, lw_comparison_free);
   g_clear_object (&self->session);
   g_clear_object (&self->settings);
   G_OBJECT_CLASS (lw_window_parent_class)->dispose (object);
@@ -814,7 +825,10 @@ lw_window_new (AdwApplication *application, LwSession *session, LwWorkFile *left
   g_autoptr (GSimpleActionGroup) model = lw_model_actions_new (session, on_deleted, self);
   g_autoptr (GSimpleActionGroup) run = lw_run_actions_new (session);
   g_autoptr (GSimpleActionGroup) runs = lw_runs_actions_new (session);
-  static const GActionEntry      runs_entries[] = { { "select", act_select_run, "u", NULL, NULL, { 0 } } };
+  static const GActionEntry      runs_entries[] = {
+    { "select", act_select_run, "u", NULL, NULL, { 0 } },
+    { "compare", act_compare_runs, NULL, NULL, NULL, { 0 } },
+  };
   g_autoptr (GError)             error = NULL;
   LwPredictPane          *pane = lw_train_page_get_predict_pane (self->page);
 
@@ -830,6 +844,7 @@ lw_window_new (AdwApplication *application, LwSession *session, LwWorkFile *left
   self->shown_runs = lw_shown_runs_new (session, chart_pane (self));
   self->presentation = lw_presentation_new (GTK_WINDOW (self), self->scenes, session, chart (self),
                                             lw_shown_runs_get_items (self->shown_runs));
+  self->comparison = lw_comparison_new (GTK_WINDOW (self), session, lw_shown_runs_get_items (self->shown_runs));
   lw_presentation_add_frame (self->presentation, self->header);
   lw_presentation_add_frame (self->presentation, GTK_WIDGET (self->status));
   lw_presentation_add_frame (self->presentation, GTK_WIDGET (self->switcher_bar));

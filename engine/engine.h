@@ -21,6 +21,7 @@
 #include "engine/nn/spec.h"
 #include "engine/nn/layer_class.h"
 #include "engine/nn/model_spec.h"
+#include "engine/nn/layer_alignment.h"
 #include "engine/nn/model_hints.h"
 #include "engine/nn/sequential.h"
 #include "engine/nn/loss.h"

@@ -61,6 +61,15 @@ def test(app, tap):
         app.click(eye)
         app.wait_until(lambda: compare.has_state('sensitive'), 3, 'Compare to be sensitive')
 
+    with tap.step('with nothing changed there is nothing to compare but the results'):
+        app.click(compare)
+        table = app.find(name=r'^Compare Runs$')
+        app.find('label', r'^2 runs · the same settings$', within=table)
+        found = app.find('list item', r'^train loss: Run 2 [\d.]+, Run 1 [\d.]+$', within=table)
+        tap.note(found.name)
+        app.key('Escape')
+        app.wait_gone(name=r'^Compare Runs$')
+
     with tap.step('a click selects a run, and the chart tells of it'):
         runs.click('Run 1')
         app.wait_until(lambda: re.match(r'Loss, Run 1,', fresh(window.loss).name), 5, 'Run 1 in the chart')
@@ -113,6 +122,19 @@ def test(app, tap):
         app.wait_until(lambda: own.has_state('pressed'), 3, 'the colour from before')
         app.key('Escape')
         runs.wait_gone('push button', r'^Orange, dashed$')
+
+    with tap.step('another learning rate: the table says so', needed=True):
+        window.set_number('Optimizer', 'Learning rate', '0.01')
+        window.focus_chart()
+        step = window.step()
+        app.key('Right')
+        app.wait_until(lambda: window.step() == step + 1, 10, 'one more step')
+        runs.wait('baseline', 'Run 1')
+        app.click(compare)
+        table = app.find(name=r'^Compare Runs$')
+        app.find('list item', r'^last learning rate: baseline 0\.01, Run 1 0\.001$', within=table)
+        app.key('Escape')
+        app.wait_gone(name=r'^Compare Runs$')
 
     with tap.step('only this in the charts'):
         app.key('shift+F10')

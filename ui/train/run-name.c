@@ -5,6 +5,7 @@
 #include "ui/train/run-swatch.h"
 
 #define MAX_LENGTH 80
+#define LEAST_CHARS 7
 
 struct _LwRunName {
   GtkWidget parent_instance;
@@ -21,6 +22,15 @@ struct _LwRunName {
 };
 
 G_DEFINE_FINAL_TYPE (LwRunName, lw_run_name, GTK_TYPE_WIDGET)
+
+/* The note gives way first. */
+static void
+reserve_width (LwRunName *self)
+{
+  glong length = g_utf8_strlen (gtk_label_get_text (GTK_LABEL (self->name)), -1);
+
+  gtk_label_set_width_chars (GTK_LABEL (self->name), (int) MIN (length, LEAST_CHARS));
+}
 
 gboolean
 lw_run_name_is_editing (LwRunName *self)
@@ -163,6 +173,7 @@ lw_run_name_init (LwRunName *self)
   gtk_label_set_ellipsize (GTK_LABEL (self->note), PANGO_ELLIPSIZE_END);
   gtk_widget_add_css_class (self->note, "dim-label");
 
+  g_signal_connect_swapped (self->name, "notify::label", G_CALLBACK (reserve_width), self);
   self->bindings = g_binding_group_new ();
   g_binding_group_bind (self->bindings, "slot", self->swatch, "slot", 0);
   g_binding_group_bind (self->bindings, "name", self->name, "label", 0);

@@ -698,6 +698,10 @@ lw_runs_list_set_narrow (LwRunsList *self, gboolean narrow)
     return;
   self->narrow = narrow;
   gtk_column_view_column_set_visible (self->train_loss, !narrow);
+  if (narrow)
+    gtk_widget_add_css_class (GTK_WIDGET (self), "narrow");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self), "narrow");
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NARROW]);
 }
 
