@@ -20,6 +20,11 @@ import numpy  # noqa: E402
 # Which keys of the config a script leaves to Keras, and what Keras makes of them.
 IMPLIED = {'dtype': 'float32', 'trainable': True, 'groups': 1, 'data_format': 'channels_last'}
 
+# What a config leaves out.
+STANDARD = {'kernel_initializer': 'glorot_uniform', 'bias_initializer': 'zeros', 'beta_initializer': 'zeros',
+            'gamma_initializer': 'ones', 'moving_mean_initializer': 'zeros',
+            'moving_variance_initializer': 'ones'}
+
 
 def run(path):
     """The script's record: seed, model, compile, fit, evaluate, save, calls."""
@@ -46,8 +51,6 @@ def normalize(key, value, config):
         return 'linear'
     if key == 'strides' and value is None:
         return list(config['pool_size'])
-    if isinstance(value, float) and value.is_integer() and key in ('rate',):
-        return value
     return value
 
 
@@ -62,15 +65,13 @@ def compare(what, made, config, implied):
         assert key in made, f'{what}: no such argument: {key}'
         have = normalize(key, made[key], made)
         if key not in config:
-            # Left out of the config: standard initializers, no regularizer.
-            assert key.endswith('_initializer') or have is None or key in (
-                'seed', 'noise_shape', 'reduction'), f'{what}: {key} is {have}, but not in the config'
-            if key.endswith('_initializer'):
-                assert have in ('glorot_uniform', 'zeros', 'ones'), f'{what}: {key} is {have}'
+            # Left out of the config: standard initializers, no regularizer, what Layerwise has no field for.
+            assert have is None or key == 'reduction' or have == STANDARD.get(key), \
+                f'{what}: {key} is {have}, but not in the config'
             continue
         want = normalize(key, config[key], config)
         assert have == want, f'{what}: {key} is {have!r}, not {want!r}'
-        assert isinstance(have, float) == isinstance(want, float) or key == 'rate', f'{what}: {key} is {have!r}'
+        assert isinstance(have, float) == isinstance(want, float), f'{what}: {key} is {have!r}'
 
 
 def check_model(made, config):

@@ -379,8 +379,8 @@ append_name_hint (Writer *w, const char *model_name)
     suits = suits_tensorflow (*name);
   if (!suits)
     lw_python_append_comment (w->text, "",
-                    _("TensorFlow takes names of letters from A to Z, digits, “_”, “.” and “-” only; JAX and "
-                      "PyTorch take these."));
+                              _("TensorFlow takes names of letters from A to Z, digits, “_”, “.” and “-” only; on "
+                                "JAX and PyTorch the names below work as well."));
 }
 
 static void

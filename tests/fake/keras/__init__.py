@@ -99,7 +99,7 @@ def _shape(config):
     assert isinstance(config['target_shape'], tuple), config
 
 
-def _whole_rate(config):
+def _rate(config):
     if not isinstance(config['rate'], (int, float)) or not 0 <= config['rate'] <= 1:
         raise ValueError(f'Invalid value received for argument `rate`: {config["rate"]}')
 
@@ -121,7 +121,7 @@ layers = _module('layers', **{
         ('GlobalMaxPooling2D', 'data_format=None, keepdims=False', None),
         ('Flatten', 'data_format=None', None),
         ('Reshape', 'target_shape', _shape),
-        ('Dropout', 'rate, noise_shape=None, seed=None', _whole_rate),
+        ('Dropout', 'rate, noise_shape=None, seed=None', _rate),
         ('BatchNormalization', 'axis=-1, momentum=0.99, epsilon=0.001, center=True, scale=True, '
          'beta_initializer="zeros", gamma_initializer="ones", moving_mean_initializer="zeros", '
          'moving_variance_initializer="ones"', None),
