@@ -91,11 +91,11 @@ export_npz (LwRun *run, const char *output, GError **error)
 
   for (guint i = 0; i < lw_model_spec_get_n_layers (run->model); i++)
     {
+      const char        *layer = lw_spec_get_name (lw_model_spec_get_layer (run->model, i));
       const LwLayerInfo *info = lw_model_spec_get_info (run->model, i);
 
       for (guint k = 0; info != NULL && k < info->n_weights; k++)
-        g_ptr_array_add (names, g_strdup_printf ("%s/%s", lw_spec_get_name (lw_model_spec_get_layer (run->model, i)),
-                                                 info->weights[k].name));
+        g_ptr_array_add (names, g_strdup_printf ("%s/%s", layer, info->weights[k].name));
     }
   g_return_val_if_fail (names->len == run->state->n_weights, FALSE);
   return lw_npz_write (output, names->len, (const char *const *) names->pdata, run->state->weights, error);
@@ -130,7 +130,8 @@ export_to (const char *format, const Export *export, GError **error)
     return export_weights (export, export_h5, error);
   if (strcmp (format, "npz") == 0)
     return export_weights (export, export_npz, error);
-  lw_cli_set_usage_error (error, _("there is no format “%s”; choose one of keras-script, weights-h5, npz"), format);
+  lw_cli_set_usage_error (error, _("there is no format “%s”; choose one of keras-script, weights-h5, npz"),
+                          format);
   return FALSE;
 }
 

@@ -379,8 +379,8 @@ append_name_hint (Writer *w, const char *model_name)
     suits = suits_tensorflow (*name);
   if (!suits)
     lw_python_append_comment (w->text, "",
-                              _("TensorFlow takes names of letters from A to Z, digits, “_”, “.” and “-” only; on "
-                                "JAX and PyTorch the names below work as well."));
+                              _("TensorFlow takes names of letters from A to Z, digits, “_”, “.” and “-” "
+                                "only; on JAX and PyTorch the names below work as well."));
 }
 
 static void
@@ -531,8 +531,8 @@ append_training (Writer *w)
   if (settings->shuffle > 0 && settings->shuffle < G_MAXUINT)
     {
       g_autofree char *count = lw_summary_format_count (settings->shuffle);
-      g_autofree char *sentence = g_strdup_printf (_("Layerwise draws from a buffer of %s images; Keras shuffles "
-                                                     "all of them."), count);
+      g_autofree char *sentence = g_strdup_printf (_("Layerwise draws from a buffer of %s images; Keras "
+                                                     "shuffles all of them."), count);
 
       lw_python_append_comment (text, "", sentence);
     }

@@ -54,7 +54,8 @@ make_expectation (const LwModelSpec *model, const LwRunSettings *settings, const
 {
   const gsize      n = data_path != NULL ? N_FILE : N_IMAGES;
   const gsize      n_training = lw_run_settings_get_n_training (settings, n);
-  const gboolean   stops = settings->validation != LW_VALIDATION_NONE && (settings->patience > 0 || settings->keep_best);
+  const gboolean   stops = settings->validation != LW_VALIDATION_NONE
+                         && (settings->patience > 0 || settings->keep_best);
   g_autofree char *save = g_strdelimit (g_strconcat (lw_model_spec_get_name (model), ".keras", NULL), "/", '_');
   g_autofree char *quoted_path = data_path != NULL ? quote (data_path) : g_strdup ("");
   g_autofree char *validation = NULL;
@@ -230,6 +231,12 @@ take_choice (LwSpec *spec, const char *key, const char *word)
   return next;
 }
 
+static LwSpec *
+new_layer (const char *class_name, const char *name)
+{
+  return lw_spec_new (&lw_layer_class_find (class_name)->spec, name);
+}
+
 /* Values of a field other than its standard one; FALSE behind the last. */
 static gboolean
 get_other (const LwField *field, guint which, LwFieldValue *value)
@@ -402,9 +409,12 @@ test_settings (void)
 }
 
 static const char *const hostile[] = {
-  "\"", "'", "\\", "\\\"", "\"\"\"", "'''", "\"\"\"\nimport os\nos.abort()\n\"\"\"", "a\nb", "a\r\nb", "tab\there",
-  "trailing\\", "# comment", "{x}", "%s %d", "卷积层", "é", "\u2028", "\u2029", "\u202e", "\x01\x7f", "\\n", "\\N{DASH}",
-  "a b", "-", " ", "conv2d", "conv2d_1", "dense", "input_layer", "sequential", "a/b", "a_b", "a/b/c", "\U0001f600", "None",
+  "\"", "'", "\\", "\\\"", "\"\"\"", "'''",
+  "\"\"\"\nimport os\nos.abort()\n\"\"\"", "a\nb", "a\r\nb", "tab\there",
+  "trailing\\", "# comment", "{x}", "%s %d", "卷积层", "é", "\u2028", "\u2029", "\u202e",
+  "\x01\x7f", "\\n", "\\N{DASH}",
+  "a b", "-", " ", "conv2d", "conv2d_1", "dense", "input_layer", "sequential", "a/b", "a_b",
+  "a/b/c", "\U0001f600", "None",
 };
 
 /* Names that would get out of their quotes, and names that Keras gives by itself. */
@@ -418,18 +428,18 @@ test_names (void)
     {
       LwModelSpec *named = lw_model_spec_new (hostile[i], &LW_SHAPE (28, 28, 1));
 
-      add_case (take_layer (named, lw_spec_new (&lw_layer_class_find ("Dense")->spec, hostile[n - 1 - i])),
+      add_case (take_layer (named, new_layer ("Dense", hostile[n - 1 - i])),
                 get_standard (), hostile[i]);
-      model = take_layer (model, lw_spec_new (&lw_layer_class_find (i % 2 == 0 ? "Conv2D" : "Dense")->spec, hostile[i]));
-      model = take_layer (model, lw_spec_new (&lw_layer_class_find ("Conv2D")->spec, NULL));
+      model = take_layer (model, new_layer (i % 2 == 0 ? "Conv2D" : "Dense", hostile[i]));
+      model = take_layer (model, new_layer ("Conv2D", NULL));
     }
   /* "a/b" has to give way to "a_b". */
   {
-    g_autoptr (LwModelSpec) two = take_layer (new_model (), lw_spec_new (&lw_layer_class_find ("Dense")->spec, "a/b"));
+    g_autoptr (LwModelSpec) two = take_layer (new_model (), new_layer ("Dense", "a/b"));
     const LwKerasScriptOptions options = { .parts = LW_KERAS_SCRIPT_ALL };
     g_autoptr (LwKerasScript)  script = NULL;
 
-    two = take_layer (g_steal_pointer (&two), lw_spec_new (&lw_layer_class_find ("Dense")->spec, "a_b"));
+    two = take_layer (g_steal_pointer (&two), new_layer ("Dense", "a_b"));
     script = lw_keras_script_new (two, get_standard (), &options);
     g_assert_nonnull (strstr (script->text, "name=\"a_b_\""));
     g_assert_nonnull (strstr (script->text, "name=\"a_b\""));
@@ -448,7 +458,7 @@ test_floats (void)
     {
       const int    exponent = (int) lw_rng_next_below (&rng, 130) - 100;
       const double scale = ldexp (1 + lw_rng_next_float (&rng) + ldexp (lw_rng_next_float (&rng), -24), exponent);
-      LwSpec      *layer = lw_spec_new (&lw_layer_class_find ("Rescaling")->spec, NULL);
+      LwSpec      *layer = new_layer ("Rescaling", NULL);
       LwSpec      *optimizer = lw_spec_new (lw_optimizer_class_find ("SGD"), NULL);
 
       layer = take_value (layer, "scale", (LwFieldValue) { .x = i % 2 == 0 ? scale : -scale });
@@ -579,7 +589,7 @@ test_hints (void)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (LwModelSpec)   model
-        = take_layer (new_model (), lw_spec_new (&lw_layer_class_find ("Flatten")->spec, cases[i].name));
+        = take_layer (new_model (), new_layer ("Flatten", cases[i].name));
       g_autoptr (LwKerasScript) script = write_script (model, LW_KERAS_SCRIPT_ALL);
 
       g_assert_cmpint (strstr (script->text, "# TensorFlow takes names") != NULL, ==, cases[i].told);
@@ -631,7 +641,7 @@ test_fault_of_hostile_name (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (hostile); i++)
     {
-      LwModelSpec *model = take_layer (new_model (), lw_spec_new (&lw_layer_class_find ("Dense")->spec, hostile[i]));
+      LwModelSpec *model = take_layer (new_model (), new_layer ("Dense", hostile[i]));
 
       g_assert_nonnull (lw_model_spec_get_fault (model));
       add_case (model, get_standard (), NULL);
