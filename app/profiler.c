@@ -88,6 +88,16 @@ tell (LwProfiler *self, LwProfile *profile)
   g_signal_emit (self, signals[PROFILED], 0, profile);
 }
 
+/* What was told would be another model's for as long as this one trains. */
+static void
+forget (LwProfiler *self)
+{
+  if (self->told == NULL)
+    return;
+  g_clear_pointer (&self->told, lw_profile_unref);
+  g_signal_emit (self, signals[PROFILED], 0, NULL);
+}
+
 /* -- the job -- */
 
 typedef struct {
@@ -177,11 +187,14 @@ on_changed (LwProfiler *self)
   LwDocument *document = lw_session_get_document (self->session);
   LwImages   *images = lw_session_get_images (self->session);
   LwProfile  *profile = find (self, document);
+  gboolean    training = lw_session_get_phase (self->session) == LW_PHASE_TRAINING
+                      || lw_session_is_stepping (self->session);
 
   if (profile != NULL)
     tell (self, profile);
-  if (profile != NULL || images == NULL || lw_session_get_phase (self->session) == LW_PHASE_TRAINING
-      || lw_session_is_stepping (self->session)
+  else if (training)
+    forget (self);
+  if (profile != NULL || images == NULL || training
       || !lw_training_check_images (document->model, images, NULL))
     {
       cancel (self);

@@ -6,7 +6,8 @@
  * moment after the model has changed and while nothing trains. What it has found out once it remembers, so
  * that Undo shows it at once. The session is told how long a step takes.
  *
- * Signal "profiled" (LwProfile *profile): what the document's model costs, as soon as that is known. */
+ * Signal "profiled" (LwProfile *profile): what the document's model costs, as soon as that is known. NULL
+ * when it will not be known before a training that has begun is over. */
 
 G_BEGIN_DECLS
 

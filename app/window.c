@@ -277,7 +277,8 @@ update_data_fault (LwWindow *self)
 static void
 on_profiled (LwWindow *self, LwProfile *profile)
 {
-  lw_builder_pane_set_costs (builder (self), profile->layers, profile->n_layers);
+  lw_builder_pane_set_costs (builder (self), profile != NULL ? profile->layers : NULL,
+                             profile != NULL ? profile->n_layers : 0);
 }
 
 static void

@@ -289,24 +289,25 @@ test_profiler (Fixture *f, gconstpointer data)
   g_assert_cmpuint (told.last->batch_size, ==, 16);
 }
 
-/* While a model trains nothing is timed beside it. */
+/* While a model trains nothing is timed beside it, and what another one costs is not said of it. */
 static void
 test_profiler_waits (Fixture *f, gconstpointer data)
 {
-  g_autoptr (LwProfiler) profiler = NULL;
+  g_autoptr (LwProfiler) profiler = lw_profiler_new (f->session);
   Told                   told = { 0 };
 
-  ask (f->run, "set-epochs", g_variant_new_uint32 (10000));
-  lw_session_train (f->session);
-  WAIT_UNTIL (lw_session_get_phase (f->session) == LW_PHASE_TRAINING);
-  profiler = lw_profiler_new (f->session);
   g_signal_connect (profiler, "profiled", G_CALLBACK (on_profiled), &told);
+  WAIT_UNTIL (told.n == 1);
+  ask (f->run, "set-epochs", g_variant_new_uint32 (10000));
   ask (f->model, "load-preset", g_variant_new_string ("logistic"));
+  lw_session_train (f->session);
+  WAIT_UNTIL (told.n == 2);
+  g_assert_null (told.last);
   iterate (600);
   g_assert_cmpint (lw_session_get_phase (f->session), ==, LW_PHASE_TRAINING);
-  g_assert_cmpuint (told.n, ==, 0);
+  g_assert_cmpuint (told.n, ==, 2);
   lw_session_stop (f->session);
-  WAIT_UNTIL (told.n == 1);
+  WAIT_UNTIL (told.n == 3);
   g_assert_cmpuint (told.last->n_layers, ==, 2);
 }
 

@@ -102,19 +102,19 @@ update_memory (LwBuilderPane *self,
 static void
 update_total (LwBuilderPane *self)
 {
-  guint n_faulty = (lw_model_spec_get_fault (self->model) != NULL) + (self->data_fault ? 1 : 0);
   gboolean empty = lw_model_spec_get_n_layers (self->model) == 0;
+  gboolean faulty = !empty && lw_model_spec_get_fault (self->model) != NULL;
+  guint n_faulty = (faulty ? 1 : 0) + (self->data_fault ? 1 : 0);
   gboolean slow = self->phase != LW_STEP_NONE;
   g_autofree char *text = NULL;
 
-  if (empty && !self->data_fault)
-    text = g_strdup (_("No layers yet"));
-  else if (n_faulty > 0)
+  if (n_faulty > 0)
     text = g_strdup_printf (ngettext ("%u card needs a fix", "%u cards need a fix", n_faulty), n_faulty);
+  else if (empty)
+    text = g_strdup (_("No layers yet"));
   else
     text = format_size (self);
 
-  n_faulty -= empty && n_faulty > 0 ? 1 : 0;
   if (n_faulty > 0)
     gtk_widget_add_css_class (GTK_WIDGET (self->total), "error");
   else
