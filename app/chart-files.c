@@ -133,7 +133,7 @@ lw_chart_files_save_csv (LwWindow *window, LwChartStack *charts, const char *pat
 
   lw_chart_init (&chart, LW_CHART_LOSS);
   lw_chart_model_fill (lw_chart_stack_get_model (charts), &chart);
-  writing->path = g_str_has_suffix (path, ".csv") ? g_strdup (path) : g_strconcat (path, ".csv", NULL);
+  writing->path = g_strconcat (path, g_str_has_suffix (path, ".csv") ? NULL : ".csv", NULL);
   writing->histories = g_ptr_array_new_with_free_func ((GDestroyNotify) lw_history_unref);
   writing->names = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < chart.n_series; i++)

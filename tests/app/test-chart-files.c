@@ -183,7 +183,8 @@ test_failures (void)
   wait_toast ("Could not save: the folder is not there.");
 
   g_assert_cmpint (g_mkdir (directory, 0755), ==, 0);
-  sentence = g_strdup_printf ("%s is not a regular file, so nothing can be saved there; choose another name", directory);
+  sentence = g_strdup_printf (
+      "%s is not a regular file, so nothing can be saved there; choose another name", directory);
   lw_chart_files_save_picture (window, charts, directory, LW_PICTURE_PNG);
   wait_toast (sentence);
   g_assert_true (g_file_test (directory, G_FILE_TEST_IS_DIR));

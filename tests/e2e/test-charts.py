@@ -163,6 +163,8 @@ def open_choices(app, window, name):
 def close_choices(app, window, check):
     app.key('Escape')
     app.wait_gone('check box', rf'^{check.name}', within=window.frame)
+    # The button feels the pointer anew when it comes from elsewhere.
+    app.hover(window.pad)
 
 
 def choose(app, window, name):

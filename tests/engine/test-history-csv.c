@@ -87,7 +87,8 @@ same_float (const char *text, float value)
 static void
 test_round_trip (void)
 {
-  static const float  values[] = { 0.1f, 1.0f / 3, 2.3025851f, 1e-38f, 1e-45f, 3e38f, 0, -0.0f, 1, INFINITY, -INFINITY, NAN };
+  static const float  values[] = { 0.1f, 1.0f / 3, 2.3025851f, 1e-38f, 1e-45f,    3e38f,
+                                   0,    -0.0f,    1,          INFINITY, -INFINITY, NAN };
   static const double seconds[] = { 0, 0.1, 1.0 / 3, 1e-9, 123456.789012345 };
   g_autoptr (LwHistory) history = lw_history_new ();
   g_autoptr (GPtrArray) rows = NULL;
@@ -117,7 +118,9 @@ test_round_trip (void)
 
       g_assert_cmpstr (field (rows, i + 1, 0), ==, "Run 1");
       g_assert_cmpstr (field (rows, i + 1, 1), ==, "train");
-      g_assert_cmpint (g_ascii_strtoll (field (rows, i + 1, 2), NULL, 10), ==, (gint64) i + 1 + ((gint64) 1 << 40));
+      g_assert_cmpint (g_ascii_strtoll (field (rows, i + 1, 2), NULL, 10),
+                       ==,
+                       (gint64) i + 1 + ((gint64) 1 << 40));
       g_assert_cmpint (g_ascii_strtoll (field (rows, i + 1, 3), NULL, 10), ==, 1 + (gint32) i / 469);
       g_assert_cmpfloat (g_ascii_strtod (field (rows, i + 1, 4), NULL), ==,
                          seconds[i % G_N_ELEMENTS (seconds)] * (1 + i));

@@ -38,7 +38,12 @@ typedef struct {
 } Case;
 
 static void
-append (LwHistory *history, LwPointKind kind, int step, int steps_per_epoch, float loss, const char *note)
+append (LwHistory  *history,
+        LwPointKind kind,
+        int         step,
+        int         steps_per_epoch,
+        float       loss,
+        const char *note)
 {
   LwHistoryPoint point = { .kind = kind,
                            .epoch = 1 + (step - 1) / steps_per_epoch,
@@ -81,7 +86,12 @@ fill_steps (LwHistory *history, guint run, int first, int last)
     {
       append (history, LW_POINT_TRAIN, step, 100, falling (step, run), NULL);
       if (step % 100 == 0)
-        append (history, LW_POINT_TEST, step, 100, 0.8f * falling (step, run) + (step == 300 ? -0.02f : 0), NULL);
+        append (history,
+                LW_POINT_TEST,
+                step,
+                100,
+                0.8f * falling (step, run) + (step == 300 ? -0.02f : 0),
+                NULL);
       else if (step % 30 == 0)
         append (history, LW_POINT_SAMPLE, step, 100, 0.85f * falling (step, run), NULL);
     }
@@ -131,7 +141,12 @@ static void
 fill_huge (LwHistory *history, guint run)
 {
   for (int step = 1; step <= 300; step++)
-    append (history, LW_POINT_TRAIN, step, 100, step < 150 ? falling (step, run) : powf (10, (float) (step - 150) / 5), NULL);
+    append (history,
+            LW_POINT_TRAIN,
+            step,
+            100,
+            step < 150 ? falling (step, run) : powf (10, (float) (step - 150) / 5),
+            NULL);
 }
 
 static void

@@ -36,6 +36,15 @@ lw_chart_canvas_y (const LwChartCanvas *canvas, double y)
   return lw_chart_y_to_pixel (canvas->chart, &canvas->area, y);
 }
 
+/* The run with batch values and label; NULL when it is not shown. */
+static inline const LwChartSeries *
+lw_chart_get_selected (const LwChart *chart)
+{
+  return chart->selected >= 0 && (guint) chart->selected < chart->n_series
+             ? &chart->series[chart->selected]
+             : NULL;
+}
+
 /* chart-series.c, all to be called clipped to the plot area */
 void lw_chart_draw_batches    (const LwChartCanvas *canvas,
                                const LwChartSeries *series);
@@ -67,8 +76,10 @@ void lw_chart_draw_value      (const LwChartCanvas *canvas,
 void lw_chart_draw_events     (const LwChartCanvas *canvas,
                                const LwChartSeries *series);
 
-/* chart-axes.c */
+/* chart-bands.c */
 void lw_chart_draw_bands      (const LwChartCanvas *canvas);
+
+/* chart-axes.c */
 void lw_chart_draw_axes       (const LwChartCanvas *canvas);
 void lw_chart_draw_titles     (const LwChartCanvas *canvas);
 

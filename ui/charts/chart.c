@@ -128,7 +128,8 @@ static gboolean
 ranges_are_usable (const LwChart *chart)
 {
   return isfinite (chart->x_min) && isfinite (chart->x_max) && chart->x_min < chart->x_max
-         && (!chart->log_x || chart->x_min > 0) && isfinite (chart->y_min) && isfinite (chart->y_max) && chart->y_min < chart->y_max
+         && (!chart->log_x || chart->x_min > 0)
+         && isfinite (chart->y_min) && isfinite (chart->y_max) && chart->y_min < chart->y_max
          && (!chart->log_y || chart->y_min > 0);
 }
 
@@ -163,7 +164,7 @@ lw_chart_draw (cairo_t            *cr,
 {
   LwChartWork          ignored = { 0 };
   LwChartCanvas        canvas = { .cr = cr, .chart = chart, .style = style };
-  const LwChartSeries *selected = NULL;
+  const LwChartSeries *selected;
 
   g_return_if_fail (chart != NULL && style != NULL);
   g_return_if_fail (ranges_are_usable (chart));
@@ -173,8 +174,7 @@ lw_chart_draw (cairo_t            *cr,
   canvas.height = height;
   canvas.scale = lw_chart_style_scale (style);
   canvas.work = work ? work : &ignored;
-  if (chart->selected >= 0 && (guint) chart->selected < chart->n_series)
-    selected = &chart->series[chart->selected];
+  selected = lw_chart_get_selected (chart);
 
   cairo_save (cr);
   lw_chart_draw_bands (&canvas);
