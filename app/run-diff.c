@@ -188,8 +188,8 @@ add_layer (LwCompareTable *table, LwSessionRun *const *runs, const LwAlignedLaye
       cells[i] = describe_layer (layers[i]);
     else if (row->moved && layers[i] != NULL)
       cells[i] = describe_place (model_of (runs[i]), row->layers[i]);
-  add_difference (table, LW_COMPARE_MODEL, missing || !row->moved ? g_strdup (name) : g_strdup_printf (_("%s place"), name),
-                  cells);
+  add_difference (table, LW_COMPARE_MODEL,
+                  row->moved && !missing ? g_strdup_printf (_("%s place"), name) : g_strdup (name), cells);
   add_fields (table, LW_COMPARE_MODEL, name, layers);
 }
 

@@ -209,7 +209,8 @@ has_same_shape (LwCompareTable *a, LwCompareTable *b)
     if (a->columns[i].slot != b->columns[i].slot || g_strcmp0 (a->columns[i].name, b->columns[i].name) != 0)
       return FALSE;
   for (guint i = 0; i < a->rows->len; i++)
-    if (nth_row (a, i)->section != nth_row (b, i)->section || !g_str_equal (nth_row (a, i)->label, nth_row (b, i)->label))
+    if (nth_row (a, i)->section != nth_row (b, i)->section
+        || !g_str_equal (nth_row (a, i)->label, nth_row (b, i)->label))
       return FALSE;
   return TRUE;
 }
@@ -269,9 +270,9 @@ static gboolean
 on_scroll_key (GtkWidget *widget, GVariant *args, gpointer user_data)
 {
   GtkAdjustment *adjustment = gtk_scrolled_window_get_hadjustment (LW_COMPARE_WINDOW (widget)->cell_scroll);
+  double step = g_variant_get_int32 (args) * gtk_adjustment_get_step_increment (adjustment);
 
-  gtk_adjustment_set_value (adjustment, gtk_adjustment_get_value (adjustment)
-                                            + g_variant_get_int32 (args) * gtk_adjustment_get_step_increment (adjustment));
+  gtk_adjustment_set_value (adjustment, gtk_adjustment_get_value (adjustment) + step);
   return TRUE;
 }
 

@@ -2,6 +2,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "ui/train/run-columns.h"
 #include "ui/train/run-swatch.h"
 
 #define MAX_LENGTH 80
@@ -45,13 +46,11 @@ static void
 show_name (LwRunName *self)
 {
   gboolean focused = (gtk_widget_get_state_flags (self->entry) & GTK_STATE_FLAG_FOCUS_WITHIN) != 0;
-  GtkWidget *row = GTK_WIDGET (self);
+  GtkWidget *row = lw_run_columns_get_row (GTK_WIDGET (self));
 
   gtk_stack_set_visible_child (self->stack, self->name);
   gtk_widget_set_visible (self->entry, FALSE);
   gtk_widget_set_visible (self->note, TRUE);
-  while (row != NULL && g_strcmp0 (gtk_widget_get_css_name (row), "row") != 0)
-    row = gtk_widget_get_parent (row);
   if (focused && row != NULL)
     gtk_widget_grab_focus (row);
 }

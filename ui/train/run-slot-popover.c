@@ -31,7 +31,8 @@ slot_at (guint column, guint row)
 char *
 lw_run_slot_describe (guint slot, gboolean dark)
 {
-  static const char *const colors[N] = { N_("Blue"), N_("Orange"), N_("Green"), N_("Pink"), N_("Ochre"), N_("Black") };
+  static const char *const colors[N] = { N_("Blue"), N_("Orange"), N_("Green"),
+                                         N_("Pink"), N_("Ochre"),  N_("Black") };
   static const char *const dashes[N] = { N_("solid"), N_("dashed"), N_("dotted"), N_("dashes and dots"),
                                          N_("long dashes"), N_("sparse dots") };
   guint column = slot % N;
