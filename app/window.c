@@ -12,6 +12,7 @@
 #include "app/shown-runs.h"
 #include "app/slow-motion.h"
 #include "app/status.h"
+#include "app/toasts.h"
 #include "app/train-actions.h"
 #include "ui/charts/chart-view.h"
 #include "ui/charts/chart-text.h"
@@ -48,10 +49,10 @@ struct _LwWindow {
   LwPresentation   *presentation;
   LwComparison     *comparison;
   LwShownRuns      *shown_runs;
+  LwToasts         *toasts;
   GSettings        *settings;  /* NULL where the schema is not installed */
   guint             refresh_id; /* the timer, while training or stepping */
   guint             n_pictures; /* since it started */
-  AdwToast         *undo_toast; /* the newest with an Undo button, while it shows */
   gboolean          leaving;    /* closed, and kept as it is at this moment */
   gboolean          narrow;     /* below WIDTH_NARROW */
   gboolean          at_bottom;  /* below WIDTH_BOTTOM */
@@ -59,7 +60,7 @@ struct _LwWindow {
 
   /* template */
   GtkWidget        *header;
-  AdwToastOverlay  *toasts;
+  AdwToastOverlay  *toast_overlay;
   GtkStack         *scenes;
   GtkLabel         *title;
   GtkLabel         *subtitle;
@@ -367,15 +368,7 @@ on_data_changed (LwWindow *self)
 static void
 on_toast (LwWindow *self, const char *text, gboolean undo)
 {
-  AdwToast *toast = adw_toast_new (text);
-
-  if (undo)
-    {
-      adw_toast_set_button_label (toast, _("Undo"));
-      adw_toast_set_action_name (toast, "win.undo");
-      g_set_weak_pointer (&self->undo_toast, toast);
-    }
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  lw_toasts_add (self->toasts, text, undo);
 }
 
 static void
@@ -417,9 +410,7 @@ act_undo (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   LwWindow *self = LW_WINDOW (data);
 
-  /* What the toast offered is done, or no longer the newest edit. */
-  if (self->undo_toast != NULL)
-    adw_toast_dismiss (self->undo_toast);
+  lw_toasts_dismiss_undo (self->toasts);
   lw_session_undo (self->session);
 }
 
@@ -730,7 +721,7 @@ lw_window_dispose (GObject *object)
 
   g_clear_handle_id (&self->refresh_id, g_source_remove);
   g_clear_handle_id (&self->fold_id, g_source_remove);
-  g_clear_weak_pointer (&self->undo_toast);
+  g_clear_pointer (&self->toasts, lw_toasts_free);
   if (self->session != NULL)
     g_signal_handlers_disconnect_by_data (self->session, self);
   g_clear_pointer (&self->answers, lw_answers_free);
@@ -760,7 +751,7 @@ lw_window_class_init (LwWindowClass *klass)
   g_type_ensure (LW_TYPE_STATUS_LINE);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/layerwise/Layerwise/window.ui");
   gtk_widget_class_bind_template_child (widget_class, LwWindow, header);
-  gtk_widget_class_bind_template_child (widget_class, LwWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, LwWindow, toast_overlay);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, scenes);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, title);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, subtitle);

@@ -72,7 +72,7 @@ fail ()
 # die before, the pipe ends and read fails.
 mkfifo "$session/display" "$session/bus" || exit 1
 
-Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp -noreset \
+Xvfb -displayfd 3 -screen 0 2560x1440x24 -nolisten tcp -noreset \
   3>"$session/display" >"$session/log" 2>&1 &
 display_pid=$!
 read -r display <"$session/display" || fail 'Xvfb did not start:'
