@@ -798,6 +798,7 @@ lw_window_init (LwWindow *self)
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_init_template (GTK_WIDGET (self));
+  self->toasts = lw_toasts_new (self->toast_overlay);
   update_hidden (self);
   hide_images (GTK_WIDGET (self->switcher));
   hide_images (GTK_WIDGET (self->switcher_bar));

@@ -1,14 +1,15 @@
 /* Measures the window: how soon it is there, how soon the first curve point is, how even its frames
  * are while training takes every core, and what the window costs the training.
  *
- *   bench-window [SECONDS]
+ *   bench-window [SECONDS [POINTS]]
  *
- * Needs a display; prints one table. Compare figures of one run only. */
+ * With POINTS, the run that trains has so many behind it. Needs a display; prints one table. Compare figures of one run only. */
 
 #include "app/application.h"
 #include "app/window.h"
 
 #include <adwaita.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -20,6 +21,7 @@
 typedef struct {
   LwWindow  *window;
   LwSession *session;
+  gint64     n_points;    /* training steps that the run begins with */
   double     seconds;
   gint64     asked_at;    /* Space */
   gint64     first_at;    /* the first point in the history */
@@ -207,14 +209,54 @@ report_frames (Bench *bench)
   printf ("painting, 99th percentile            %8.1f ms\n", percentile (bench->paints, 0.99));
 }
 
+/* A run of the document that has taken so many steps, as far as anybody can tell from its history. */
+static void
+restore_long_run (LwSession *session, gint64 n_points)
+{
+  LwDocument            *document = lw_session_get_document (session);
+  guint                  per_epoch = lw_run_settings_get_steps_per_epoch (&document->settings, 60000);
+  g_autoptr (LwHistory)  history = lw_history_new ();
+  g_autoptr (LwState)    initial = lw_state_new_initial (document->model, &document->settings, NULL);
+  LwState                counters = *initial;
+  g_autoptr (LwState)    state = NULL;
+  g_autoptr (LwRun)      run = NULL;
+
+  for (gint64 step = 1; step <= n_points; step++)
+    {
+      LwHistoryPoint point = {
+        .kind = LW_POINT_TRAIN,
+        .epoch = (gint32) ((step - 1) / per_epoch + 1),
+        .step = step,
+        .loss = (float) (2.3 / (1 + 1e-4 * (double) step) + 0.1 * g_random_double ()),
+        .accuracy = (float) (0.9 + 0.1 * g_random_double ()),
+        .seconds = 0.01 * (double) step,
+        .n_images = (gint32) document->settings.batch_size,
+        .rate = 0.001f,
+      };
+
+      lw_history_append (history, &point);
+    }
+  counters.step = n_points;
+  counters.epoch = (guint) (n_points / per_epoch);
+  counters.seconds = 0.01 * (double) n_points;
+  state = lw_state_new (&counters);
+  run = lw_run_new (document->model, &document->settings, state, history);
+  lw_session_restore (session, run, NULL);
+}
+
 /* The launch preset, for more epochs than the measurement will see. */
 static void
-train_for_long (LwSession *session)
+train_for_long (Bench *bench)
 {
-  LwDocument            *now = lw_session_get_document (session);
-  LwRunSettings          settings = now->settings;
+  LwSession             *session = bench->session;
+  LwDocument            *now;
+  LwRunSettings          settings;
   g_autoptr (LwDocument) document = NULL;
 
+  if (bench->n_points > 0)
+    restore_long_run (session, bench->n_points);
+  now = lw_session_get_document (session);
+  settings = now->settings;
   settings.epochs = 10000;
   document = lw_document_new (now->model, &settings);
   lw_session_edit (session, document, "epochs");
@@ -235,10 +277,10 @@ look (gpointer data)
     {
       bench->asked_at = now;
       bench->cpu_from = thread_seconds ();
-      train_for_long (bench->session);
+      train_for_long (bench);
     }
   run = lw_session_get_run (bench->session);
-  if (bench->first_at == 0 && run != NULL && lw_history_length (run->history) > 0)
+  if (bench->first_at == 0 && run != NULL && (gint64) lw_history_length (run->history) > bench->n_points + 1)
     {
       bench->first_at = now;
       printf ("first point after Space              %8.0f ms\n", (now - bench->asked_at) / 1000.0);
@@ -275,19 +317,43 @@ on_activate (GApplication *application, Bench *bench)
   g_timeout_add (20, look, bench);
 }
 
+/* With what autosave has put there while it was measured. */
+static void
+remove_folder (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char      *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *child = g_build_filename (path, name, NULL);
+
+      if (g_file_test (child, G_FILE_TEST_IS_DIR))
+        remove_folder (child);
+      else
+        g_unlink (child);
+    }
+  g_rmdir (path);
+}
+
 int
 main (int argc, char **argv)
 {
   g_autoptr (LwApplication) application = NULL;
   Bench                     bench = { .seconds = argc > 1 ? atof (argv[1]) : 10 };
+  g_autofree char          *state_home = g_dir_make_tmp ("bench-window-XXXXXX", NULL);
 
   bench.frames = g_array_new (FALSE, FALSE, sizeof (int));
   bench.paints = g_array_new (FALSE, FALSE, sizeof (int));
+  bench.n_points = argc > 2 ? (gint64) atof (argv[2]) : 0;
   g_setenv ("LAYERWISE_NON_UNIQUE", "1", TRUE);
+  /* No work that was left is opened, and none is left. */
+  g_setenv ("XDG_STATE_HOME", state_home, TRUE);
   application = lw_application_new ();
   g_signal_connect_after (application, "activate", G_CALLBACK (on_activate), &bench);
   g_application_run (G_APPLICATION (application), 1, argv);
   g_array_unref (bench.frames);
   g_array_unref (bench.paints);
+  remove_folder (state_home);
   return 0;
 }
