@@ -18,6 +18,9 @@
 /* Microseconds of one spell of the comparison. */
 #define SPELL 700000
 
+/* Of the points that were there before. */
+#define SECONDS_A_POINT 0.01
+
 typedef struct {
   LwWindow  *window;
   LwSession *session;
@@ -190,10 +193,10 @@ report_training (Bench *bench)
   double        images;
 
   lw_session_tick (bench->session);
-  images = (double) run->last.step * run->document->settings.batch_size;
+  images = (double) (run->last.step - bench->n_points) * run->document->settings.batch_size;
   printf ("the window's thread                  %8.1f %% of one core\n",
           100 * (thread_seconds () - bench->cpu_from) / whole);
-  printf ("training in the window               %8.0f images/s\n", images / run->last.seconds);
+  printf ("training in the window               %8.0f images/s\n", images / (run->last.seconds - SECONDS_A_POINT * (double) bench->n_points));
   printf ("  of all the time that went by       %8.0f images/s\n", images / whole);
 }
 
@@ -229,7 +232,7 @@ restore_long_run (LwSession *session, gint64 n_points)
         .step = step,
         .loss = (float) (2.3 / (1 + 1e-4 * (double) step) + 0.1 * g_random_double ()),
         .accuracy = (float) (0.9 + 0.1 * g_random_double ()),
-        .seconds = 0.01 * (double) step,
+        .seconds = SECONDS_A_POINT * (double) step,
         .n_images = (gint32) document->settings.batch_size,
         .rate = 0.001f,
       };
@@ -238,7 +241,7 @@ restore_long_run (LwSession *session, gint64 n_points)
     }
   counters.step = n_points;
   counters.epoch = (guint) (n_points / per_epoch);
-  counters.seconds = 0.01 * (double) n_points;
+  counters.seconds = SECONDS_A_POINT * (double) n_points;
   state = lw_state_new (&counters);
   run = lw_run_new (document->model, &document->settings, state, history);
   lw_session_restore (session, run, NULL);
