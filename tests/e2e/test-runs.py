@@ -36,6 +36,11 @@ def wait_no_toast(app, window):
     app.wait_gone('push button', r'^Undo( Undo)$', timeout=12, within=window.frame)
 
 
+def reading(window):
+    """What both charts say of the newest step, without the run's name."""
+    return [re.sub(r', Run \d+', '', fresh(chart).name) for chart in (window.loss, window.accuracy)]
+
+
 def test(app, tap):
     window = Window(app)
 
@@ -50,6 +55,24 @@ def test(app, tap):
         runs.click('Run 1', button=3)
         app.click(runs.find('menu item', r'^Fork Here'))
         runs.wait('Run 2', 'Run 1')
+        wait_no_toast(app, window)
+
+    with tap.step('parent and fork both go on from there, to the same values when nothing is changed'):
+        window.focus_chart()
+        app.key('Right')
+        app.wait_until(lambda: window.step() == 3, 10, 'step 3 of the fork')
+        fork = reading(window)
+        runs.click('Run 1', button=3)
+        app.click(runs.find('menu item', r'^Go On With This'))
+        window.wait_status(r'step 2$')
+        window.focus_chart()
+        app.key('Right')
+        app.wait_until(lambda: window.step() == 3, 10, 'step 3 of its parent')
+        parent = reading(window)
+        tap.note(f'{fork} | {parent}')
+        assert fork == parent
+        runs.click('Run 2', button=3)
+        app.click(runs.find('menu item', r'^Go On With This'))
         wait_no_toast(app, window)
 
     with tap.step('Compare needs two visible runs'):

@@ -30,7 +30,7 @@ typedef struct {
 
 static const char *const actions[][2] = {
   { "select", "u" }, { "rename", "(us)" }, { "set-note", "(us)" }, { "set-slot", "(uu)" },
-  { "delete", "u" }, { "fork", "u" },
+  { "delete", "u" }, { "fork", "u" }, { "take-up", "u" },
 };
 
 static void
@@ -456,7 +456,7 @@ test_menu (Fixture *f, gconstpointer data)
         }
     }
   g_assert_cmpstr (labels->str, ==,
-                   "_Rename|_Note…|_Colour and Dash…|_Hide in the Charts|Show _Only This|_Fork Here|_Delete|");
+                   "_Rename|_Note…|_Colour and Dash…|_Hide in the Charts|Show _Only This|_Go On With This|_Fork Here|_Delete|");
 
   gtk_popover_popdown (GTK_POPOVER (menu));
   WAIT_FOR (!gtk_widget_get_mapped (menu));
@@ -465,9 +465,10 @@ test_menu (Fixture *f, gconstpointer data)
   /* By key and by the button, for the selected run. */
   activate (f, "runs-list.menu");
   WAIT_FOR (gtk_widget_get_mapped (menu));
+  gtk_widget_activate_action (menu, "runs.take-up", "u", 2);
   gtk_widget_activate_action (menu, "runs.fork", "u", 2);
   activate (f, "runs-list.delete");
-  assert_asked (f, "fork 2;delete 2;");
+  assert_asked (f, "take-up 2;fork 2;delete 2;");
   gtk_popover_popdown (GTK_POPOVER (menu));
   WAIT_FOR (!gtk_widget_get_mapped (menu));
 

@@ -270,6 +270,7 @@ build_menu (LwRunItem *item)
   g_autoptr (GMenu) shown = g_menu_new ();
   g_autoptr (GMenu) others = g_menu_new ();
   g_autoptr (GMenuItem) fork = g_menu_item_new (_("_Fork Here"), NULL);
+  g_autoptr (GMenuItem) take_up = g_menu_item_new (_("_Go On With This"), NULL);
 
   append_action (words, _("_Rename"), "runs-list.rename", "F2");
   append_action (words, _("_Note…"), "runs-list.note", NULL);
@@ -277,6 +278,8 @@ build_menu (LwRunItem *item)
   append_action (shown, lw_run_item_get_visible (item) ? _("_Hide in the Charts") : _("_Show in the Charts"),
                  "runs-list.toggle", NULL);
   append_action (shown, _("Show _Only This"), "runs-list.only", NULL);
+  g_menu_item_set_action_and_target (take_up, "runs.take-up", "u", lw_run_item_get_id (item));
+  g_menu_append_item (others, take_up);
   g_menu_item_set_action_and_target (fork, "runs.fork", "u", lw_run_item_get_id (item));
   g_menu_append_item (others, fork);
   append_action (others, _("_Delete"), "runs-list.delete", "Delete");

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
  * rows, then it scrolls; nothing at all while the model is empty.
  *
  * It asks by named actions, the first u being the run's id: "runs.select" u when somebody selects a row,
- * "runs.rename" (us), "runs.set-note" (us), "runs.set-slot" (uu), "runs.fork" u, "runs.delete" u, and
- * "runs.compare" from the button in its head, which needs two visible runs.
+ * "runs.rename" (us), "runs.set-note" (us), "runs.set-slot" (uu), "runs.fork" u, "runs.take-up" u (go on with it),
+ * "runs.delete" u, and "runs.compare" from the button in its head, which needs two visible runs.
  *
  * Keys on a row: F2 renames in place, Delete deletes, Menu and Shift+F10 open the menu, Space trains by
  * "win.train" as elsewhere. Its own actions, on the selected run: "runs-list.rename", "runs-list.note",
