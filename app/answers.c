@@ -47,10 +47,13 @@ ask_pad (LwAnswers *answers, LwState *state)
 static void
 update_note (LwAnswers *answers)
 {
+  LwModelSpec     *model = lw_session_get_document (answers->session)->model;
   LwSessionRun    *run = lw_session_get_run (answers->session);
   g_autofree char *note = NULL;
 
-  if (lw_model_spec_get_fault (lw_session_get_document (answers->session)->model) != NULL)
+  if (lw_model_spec_get_n_layers (model) == 0)
+    note = g_strdup (_("no model yet"));
+  else if (lw_model_spec_get_fault (model) != NULL)
     note = g_strdup (_("model at fault"));
   else if (!lw_session_is_trained (answers->session))
     note = g_strdup (_("untrained"));
@@ -66,13 +69,15 @@ update_note (LwAnswers *answers)
   lw_predict_pane_set_note (answers->pane, note);
 }
 
-/* The model on the canvas at fault: no answers, even though a run's weights may still be there. */
+/* The model on the canvas at fault, or none there: no answers, even though a run's weights may still be. */
 static LwPredictState
 pane_state (LwAnswers *answers)
 {
-  if (lw_model_spec_get_fault (lw_session_get_document (answers->session)->model) != NULL
+  LwModelSpec *model = lw_session_get_document (answers->session)->model;
+
+  if (lw_model_spec_get_fault (model) != NULL
       && lw_session_get_phase (answers->session) != LW_PHASE_TRAINING)
-    return LW_PREDICT_FAULT;
+    return lw_model_spec_get_n_layers (model) == 0 ? LW_PREDICT_EMPTY : LW_PREDICT_FAULT;
   return lw_session_is_trained (answers->session) ? LW_PREDICT_READY : LW_PREDICT_UNTRAINED;
 }
 
@@ -85,7 +90,7 @@ ask_all (LwAnswers *answers)
   if (lw_predict_pane_get_state (answers->pane) != pane)
     lw_predict_pane_set_state (answers->pane, pane);
   update_note (answers);
-  if (pane == LW_PREDICT_FAULT)
+  if (pane == LW_PREDICT_FAULT || pane == LW_PREDICT_EMPTY)
     {
       lw_predictor_forget (answers->predictor, LW_CHANNEL_PAD);
       lw_predictor_forget (answers->predictor, LW_CHANNEL_STRIP);

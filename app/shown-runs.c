@@ -24,7 +24,8 @@ chart (LwShownRuns *shown)
 static char *
 describe_state (LwShownRuns *shown, LwSessionRun *run)
 {
-  guint epochs = run->last.step > 0 ? (guint) run->last.epoch : 0;
+  /* A file that keeps no history still has the weights. */
+  guint epochs = run->last.step > 0 || run->state == NULL ? (guint) run->last.epoch : (guint) run->state->epoch;
 
   if (run == lw_session_get_run (shown->session))
     {
@@ -41,6 +42,8 @@ describe_state (LwShownRuns *shown, LwSessionRun *run)
         case LW_PHASE_FINISHED: break;
         }
     }
+  if (run->last.step == 0 && !lw_session_run_is_trained (run))
+    return g_strdup (_("not started"));
   if (epochs < run->epochs && run->last.step > 0)
     return g_strdup (_("stopped"));
   return g_strdup_printf (ngettext ("%u epoch", "%u epochs", epochs), epochs);

@@ -437,6 +437,47 @@ test_rate_ranges (void)
     }
 }
 
+static gboolean
+is_run_pixel (Drawing *drawing, double step, double rate)
+{
+  LwRgba      color = lw_chart_slot_color (drawing->series.slot, drawing->style.dark);
+  LwChartArea area = lw_chart_plot_area (&drawing->chart, &drawing->style, WIDTH, HEIGHT);
+  LwChart    *chart = &drawing->chart;
+  double      x = area.x + (step - chart->x_min) / (chart->x_max - chart->x_min) * area.width;
+  double      y = area.y + (chart->y_max - rate) / (chart->y_max - chart->y_min) * area.height;
+  guint32     pixel = pixel_at (drawing, (int) x, (int) y);
+
+  return fabs ((pixel >> 16) / 255.0 - color.red) < 0.1 && fabs ((pixel >> 8 & 0xff) / 255.0 - color.green) < 0.1
+         && fabs ((pixel & 0xff) / 255.0 - color.blue) < 0.1;
+}
+
+/* However near one looks, a learning rate that was changed is another at once: no slope leads there. */
+static void
+test_rate_stairs (void)
+{
+  Drawing        drawing;
+  LwHistoryPoint point = { .kind = LW_POINT_TRAIN, .epoch = 1, .loss = 1, .accuracy = 0.5f };
+
+  drawing_init (&drawing, 0, falling, LW_CHART_RATE);
+  for (point.step = 1; point.step <= 100; point.step++)
+    {
+      point.rate = point.step <= 50 ? 0.001f : 0.0005f;
+      lw_history_append (drawing.history, &point);
+    }
+  lw_curve_update (drawing.curve);
+  drawing.chart.steps_per_epoch = 100;
+  lw_chart_fit_y (&drawing.chart);
+  drawing.chart.x_min = 48;
+  drawing.chart.x_max = 53;
+  draw (&drawing);
+  g_assert_true (is_run_pixel (&drawing, 49.5, 0.001));
+  g_assert_true (is_run_pixel (&drawing, 50, 0.00075));
+  g_assert_true (is_run_pixel (&drawing, 50.5, 0.0005));
+  g_assert_false (is_run_pixel (&drawing, 50.5, 0.00075));
+  g_assert_true (is_run_pixel (&drawing, 51.5, 0.0005));
+  drawing_clear (&drawing);
+}
+
 /* Steps of one image make an epoch longer than planned; what is left of the plan comes behind it. */
 static void
 test_range_of_uneven_epochs (void)
@@ -656,6 +697,7 @@ main (int argc, char **argv)
   g_test_add_func ("/chart/log-x/mapping", test_log_x);
   g_test_add_func ("/chart/log-x/ranges", test_log_x_ranges);
   g_test_add_func ("/chart/rate-ranges", test_rate_ranges);
+  g_test_add_func ("/chart/rate-stairs", test_rate_stairs);
   g_test_add_func ("/chart/uneven-epochs", test_range_of_uneven_epochs);
   g_test_add_func ("/chart/glide", test_glide);
   g_test_add_func ("/chart/odd-data", test_odd_data);

@@ -475,9 +475,9 @@ test_place (Fixture *f, gconstpointer data)
 
 /* What the pointer brings to the list: the same signals that a drag gives its drop target. */
 static GtkDropTarget *
-get_drop_target (Fixture *f)
+get_drop_target_of (GtkWidget *widget)
 {
-  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (GTK_WIDGET (f->list));
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (widget);
 
   for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
     {
@@ -486,13 +486,18 @@ get_drop_target (Fixture *f)
       if (GTK_IS_DROP_TARGET (controller))
         return GTK_DROP_TARGET (controller);
     }
-  g_assert_not_reached ();
+  return NULL;
+}
+
+static GtkDropTarget *
+get_drop_target (Fixture *f)
+{
+  return get_drop_target_of (GTK_WIDGET (f->list));
 }
 
 static void
-drop (Fixture *f, GtkWidget *row, double y)
+drop_on (GtkDropTarget *target, GtkWidget *row, double y)
 {
-  GtkDropTarget *target = get_drop_target (f);
   GValue         value = G_VALUE_INIT;
   GdkDragAction  action = 0;
   gboolean       taken = FALSE;
@@ -504,6 +509,24 @@ drop (Fixture *f, GtkWidget *row, double y)
   g_signal_emit_by_name (target, "drop", &value, 20.0, y, &taken);
   g_assert_true (taken);
   g_value_unset (&value);
+}
+
+static void
+drop (Fixture *f, GtkWidget *row, double y)
+{
+  drop_on (get_drop_target (f), row, y);
+}
+
+/* The bare ground between the last card and the settings: the first widget below the list that takes drops. */
+static GtkDropTarget *
+get_ground (Fixture *f)
+{
+  GtkWidget *next = gtk_widget_get_ancestor (GTK_WIDGET (f->list), GTK_TYPE_SCROLLED_WINDOW);
+
+  while ((next = gtk_widget_get_next_sibling (next)) != NULL)
+    if (get_drop_target_of (next) != NULL)
+      return get_drop_target_of (next);
+  g_assert_not_reached ();
 }
 
 static void
@@ -532,6 +555,13 @@ test_palette_drop (Fixture *f, gconstpointer data)
   drop (f, row, 0);
   assert_asked (f, "add-layer ('Dropout', 0);");
   drop (f, row, 5000);
+  assert_asked (f, "add-layer ('Dropout', 7);");
+
+  /* On the ground, wherever it is hit: behind the last card, which has the mark meanwhile. */
+  g_signal_emit_by_name (get_ground (f), "motion", 20.0, 3.0, &action);
+  g_assert_true (gtk_widget_has_css_class (GTK_WIDGET (get_card (f, 6)), "drop-after"));
+  drop_on (get_ground (f), row, 3);
+  g_assert_false (gtk_widget_has_css_class (GTK_WIDGET (get_card (f, 6)), "drop-after"));
   assert_asked (f, "add-layer ('Dropout', 7);");
 
   /* Onto nothing: behind the input. */

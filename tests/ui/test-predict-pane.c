@@ -452,6 +452,12 @@ test_fault (Fixture *f, gconstpointer data)
   lw_predict_pane_set_probabilities (f->pane, seven, FALSE);
   g_assert_cmpstr (lw_probability_bars_get_text (f->bars, 7), ==, "—");
 
+  /* No model at all is nobody's fault. */
+  lw_predict_pane_set_state (f->pane, LW_PREDICT_EMPTY);
+  g_assert_false (lw_predict_pane_get_image (f->pane, image));
+  g_assert_nonnull (find_text (GTK_WIDGET (f->pane), "No answer yet: the model has no layers."));
+  g_assert_cmpuint (f->asked, ==, 1);
+
   /* The drawing is still there, and mending the model asks about it. */
   lw_predict_pane_set_state (f->pane, LW_PREDICT_READY);
   g_assert_cmpuint (f->asked, ==, 2);

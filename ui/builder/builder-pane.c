@@ -25,6 +25,7 @@ struct _LwBuilderPane {
   GtkMenuButton  *add;
   LwLayerPalette *palette;
   LwLayerList    *list;
+  GtkWidget      *ground;
   GtkWidget      *fault_icon;
   GtkLabel       *phase_label;
   GtkLabel       *total;
@@ -404,6 +405,7 @@ lw_builder_pane_class_init (LwBuilderPaneClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, add);
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, palette);
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, list);
+  gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, ground);
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, fault_icon);
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, phase_label);
   gtk_widget_class_bind_template_child (widget_class, LwBuilderPane, total);
@@ -447,6 +449,7 @@ lw_builder_pane_init (LwBuilderPane *self)
 
   self->epoch_time = -1;
   gtk_widget_init_template (GTK_WIDGET (self));
+  lw_layer_list_add_ground (self->list, self->ground);
 
   for (guint i = 0; presets[i] != NULL; i++)
     {

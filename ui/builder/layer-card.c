@@ -723,12 +723,14 @@ menu (GtkWidget  *widget,
     open_menu (self, &place);
 }
 
+/* When the button is let go: a popover that comes under one which is still down gets a release that GTK
+ * cannot account for. */
 static void
-on_secondary_pressed (GtkGestureClick *gesture,
-                      int              n_press,
-                      double           x,
-                      double           y,
-                      LwLayerCard     *self)
+on_secondary_released (GtkGestureClick *gesture,
+                       int              n_press,
+                       double           x,
+                       double           y,
+                       LwLayerCard     *self)
 {
   GdkRectangle place = { (int) x, (int) y, 1, 1 };
 
@@ -927,7 +929,7 @@ lw_layer_card_init (LwLayerCard *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 
   gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (click), GDK_BUTTON_SECONDARY);
-  g_signal_connect (click, "pressed", G_CALLBACK (on_secondary_pressed), self);
+  g_signal_connect (click, "released", G_CALLBACK (on_secondary_released), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (click));
 }
 

@@ -93,13 +93,24 @@ end_scrolling (LwLayerDrag *self)
   self->scroll_tick = 0;
 }
 
+/* Where in the list a drop at `y` of its target falls: on the ground below the list, at the list's end. */
+static double
+get_list_y (LwLayerDrag   *self,
+            GtkDropTarget *target,
+            double         y)
+{
+  GtkWidget *list = GTK_WIDGET (self->list);
+
+  return gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (target)) == list ? y : gtk_widget_get_height (list);
+}
+
 static GdkDragAction
 on_drop_motion (GtkDropTarget *target,
                 double         x,
                 double         y,
                 LwLayerDrag   *self)
 {
-  self->y = y;
+  self->y = get_list_y (self, target, y);
   if (self->scroll_tick == 0)
     {
       GdkFrameClock *clock = gtk_widget_get_frame_clock (GTK_WIDGET (self->list));
@@ -108,7 +119,7 @@ on_drop_motion (GtkDropTarget *target,
       self->scroll_tick = gtk_widget_add_tick_callback (GTK_WIDGET (self->list),
                                                         scroll_while_dragging, self, NULL);
     }
-  set_drop_place (self, (int) lw_layer_list_get_place_at (self->list, y));
+  set_drop_place (self, (int) lw_layer_list_get_place_at (self->list, self->y));
 
   return self->dragged != NULL ? GDK_ACTION_MOVE : GDK_ACTION_COPY;
 }
@@ -128,7 +139,7 @@ on_drop (GtkDropTarget *target,
          double         y,
          LwLayerDrag   *self)
 {
-  guint place = lw_layer_list_get_place_at (self->list, y);
+  guint place = lw_layer_list_get_place_at (self->list, get_list_y (self, target, y));
   LwLayerCard *card;
   guint from;
 
@@ -219,19 +230,27 @@ lw_layer_drag_init (LwLayerDrag *self)
 {
 }
 
-LwLayerDrag *
-lw_layer_drag_new (LwLayerList *list)
+void
+lw_layer_drag_add_target (LwLayerDrag *self,
+                          GtkWidget   *widget)
 {
-  LwLayerDrag *self = g_object_new (LW_TYPE_LAYER_DRAG, NULL);
   GType types[] = { LW_TYPE_LAYER_CARD, LW_TYPE_PALETTE_ROW };
   GtkDropTarget *target = gtk_drop_target_new (G_TYPE_INVALID, GDK_ACTION_MOVE | GDK_ACTION_COPY);
 
-  self->list = list;
   gtk_drop_target_set_gtypes (target, types, G_N_ELEMENTS (types));
   g_signal_connect_object (target, "motion", G_CALLBACK (on_drop_motion), self, 0);
   g_signal_connect_object (target, "leave", G_CALLBACK (on_drop_leave), self, 0);
   g_signal_connect_object (target, "drop", G_CALLBACK (on_drop), self, 0);
-  gtk_widget_add_controller (GTK_WIDGET (list), GTK_EVENT_CONTROLLER (target));
+  gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (target));
+}
+
+LwLayerDrag *
+lw_layer_drag_new (LwLayerList *list)
+{
+  LwLayerDrag *self = g_object_new (LW_TYPE_LAYER_DRAG, NULL);
+
+  self->list = list;
+  lw_layer_drag_add_target (self, GTK_WIDGET (list));
 
   return self;
 }

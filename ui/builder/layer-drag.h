@@ -15,9 +15,13 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (LwLayerDrag, lw_layer_drag, LW, LAYER_DRAG, GObject)
 
 /* For a list, which is not kept alive by it and unrefs it when it is disposed of. */
-LwLayerDrag *lw_layer_drag_new      (LwLayerList *list);
+LwLayerDrag *lw_layer_drag_new        (LwLayerList *list);
+
+/* Takes drops on another widget as well, which is to be the ground below the list: what falls there comes
+ * behind the last card. */
+void         lw_layer_drag_add_target (LwLayerDrag *self, GtkWidget *widget);
 
 /* Lets a card of that list be dragged by its head. */
-void         lw_layer_drag_add_card (LwLayerDrag *self, LwLayerCard *card);
+void         lw_layer_drag_add_card   (LwLayerDrag *self, LwLayerCard *card);
 
 G_END_DECLS

@@ -170,6 +170,15 @@ lw_layer_list_get_place_at (LwLayerList *self,
   return self->cards->len;
 }
 
+void
+lw_layer_list_add_ground (LwLayerList *self,
+                          GtkWidget   *ground)
+{
+  g_return_if_fail (LW_IS_LAYER_LIST (self));
+
+  lw_layer_drag_add_target (self->drag, ground);
+}
+
 static GtkWidget *
 create_card (LwLayerList *self,
              gboolean     draggable)

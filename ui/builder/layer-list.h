@@ -60,5 +60,7 @@ GtkWidget   *lw_layer_list_get_card      (LwLayerList *self, int layer);
 /* Where a card dropped at `y` (in the list's coordinates) is to be inserted: before that layer, or
  * behind all of them. */
 guint        lw_layer_list_get_place_at  (LwLayerList *self, double y);
+/* Takes what is dropped on another widget, the bare ground below the list, behind the last layer. */
+void         lw_layer_list_add_ground    (LwLayerList *self, GtkWidget *ground);
 
 G_END_DECLS

@@ -149,12 +149,15 @@ find_crowd (Extent extent)
   return extent.end;
 }
 
-/* Adds the path of the points themselves; a gap lifts the pen. */
+/* Adds the path of the points themselves; a gap lifts the pen. A learning rate is one for the whole of a
+ * step and another for the next: it goes in stairs, which turn where the step before ended. */
 static void
 trace_points (const LwChartCanvas *canvas, const LwCurve *curve, gboolean smoothed, Extent extent)
 {
   const LwChart *chart = canvas->chart;
+  gboolean       stairs = chart->metric == LW_CHART_RATE;
   gboolean       pen_down = FALSE;
+  double         last_x = 0;
 
   for (gsize i = extent.first; i < extent.end; i++)
     {
@@ -172,9 +175,12 @@ trace_points (const LwChartCanvas *canvas, const LwCurve *curve, gboolean smooth
       y = lw_chart_canvas_y (canvas, value);
       if (!pen_down)
         cairo_move_to (canvas->cr, x, y);
+      else if (stairs)
+        cairo_line_to (canvas->cr, last_x, y);
       /* Also to the point just moved to: a lone point between two gaps is a dot. */
       cairo_line_to (canvas->cr, x, y);
       pen_down = TRUE;
+      last_x = x;
     }
 }
 

@@ -520,8 +520,10 @@ menu_action (GtkWidget *widget, const char *action, GVariant *parameter)
                0.5 * gtk_widget_get_height (widget));
 }
 
+/* When the button is let go: a popover that comes under one which is still down gets a release that GTK
+ * cannot account for. */
 static void
-secondary_pressed (GtkGestureClick *gesture, int n_press, double x, double y, LwDigitPad *self)
+secondary_released (GtkGestureClick *gesture, int n_press, double x, double y, LwDigitPad *self)
 {
   gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
   pop_up_menu (self, x, y);
@@ -784,7 +786,7 @@ add_controllers (LwDigitPad *self)
   gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (drag));
 
   gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (click), GDK_BUTTON_SECONDARY);
-  g_signal_connect (click, "pressed", G_CALLBACK (secondary_pressed), self);
+  g_signal_connect (click, "released", G_CALLBACK (secondary_released), self);
   gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (click));
 
   g_signal_connect (keys, "key-pressed", G_CALLBACK (key_pressed), self);

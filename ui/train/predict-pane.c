@@ -128,6 +128,12 @@ show_guess (LwPredictPane *self, const char *test_image)
   gtk_stack_set_visible_child (self->answer, self->guess);
 }
 
+static gboolean
+can_answer (LwPredictState state)
+{
+  return state == LW_PREDICT_UNTRAINED || state == LW_PREDICT_READY;
+}
+
 static void
 update_answer (LwPredictPane *self)
 {
@@ -135,6 +141,8 @@ update_answer (LwPredictPane *self)
 
   if (self->state == LW_PREDICT_FAULT)
     show_message (self, _("No answer while the model has a fault."));
+  else if (self->state == LW_PREDICT_EMPTY)
+    show_message (self, _("No answer yet: the model has no layers."));
   else if (self->answered)
     show_guess (self, test_image);
   else if (test_image != NULL)
@@ -327,7 +335,7 @@ lw_predict_pane_get_image (LwPredictPane *self, float out[LW_DIGIT_PIXELS])
   g_return_val_if_fail (LW_IS_PREDICT_PANE (self), FALSE);
   g_return_val_if_fail (out != NULL, FALSE);
 
-  return self->state != LW_PREDICT_FAULT && image_shown (self, out);
+  return can_answer (self->state) && image_shown (self, out);
 }
 
 void
@@ -391,14 +399,14 @@ lw_predict_pane_set_state (LwPredictPane *self, LwPredictState state)
   if (old == state)
     return;
   self->state = state;
-  if (state == LW_PREDICT_FAULT)
+  if (!can_answer (state))
     {
       lw_predict_pane_set_probabilities (self, NULL, FALSE);
       lw_test_strip_set_guesses (self->strip, NULL);
     }
   else
     update_answer (self);
-  if (old == LW_PREDICT_FAULT && lw_predict_pane_get_image (self, image))
+  if (!can_answer (old) && lw_predict_pane_get_image (self, image))
     g_signal_emit (self, signals[IMAGE_CHANGED], 0);
 }
 

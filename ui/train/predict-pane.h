@@ -23,13 +23,14 @@ typedef enum {
   LW_PREDICT_UNTRAINED, /* the weights are random: the answer is a guess */
   LW_PREDICT_READY,
   LW_PREDICT_FAULT,     /* the model cannot be built: no answer */
+  LW_PREDICT_EMPTY,     /* there is no model yet: no answer either */
 } LwPredictState;
 
 GtkWidget     *lw_predict_pane_new               (void);
 
 /* The image to ask about: the selected test digit's, else the pad's. 784 values, row by row, 0 no
  * ink to 1 full ink. FALSE, and @out untouched, when there is nothing to ask: the pad is empty and
- * no test digit selected, or the model has a fault. */
+ * no test digit selected, or the model has a fault or no layers. */
 gboolean       lw_predict_pane_get_image         (LwPredictPane  *self,
                                                   float           out[LW_DIGIT_PIXELS]);
 
@@ -53,8 +54,8 @@ void           lw_predict_pane_set_test_guesses  (LwPredictPane  *self,
 void           lw_predict_pane_set_note          (LwPredictPane  *self,
                                                   const char     *note);
 
-/* LW_PREDICT_FAULT takes the answer and the guesses away; leaving it emits "image-changed" when
- * there is something to ask. */
+/* LW_PREDICT_FAULT and LW_PREDICT_EMPTY take the answer and the guesses away; leaving them emits
+ * "image-changed" when there is something to ask. */
 void           lw_predict_pane_set_state         (LwPredictPane  *self,
                                                   LwPredictState  state);
 LwPredictState lw_predict_pane_get_state         (LwPredictPane  *self);
