@@ -1,6 +1,6 @@
 #include "app/autosave.h"
 
-/* After a change, and while training. */
+/* After a change, and while training, fast or slowly. */
 #define SOON_MS     1000
 #define TRAINING_MS 30000
 
@@ -70,7 +70,8 @@ on_timer (gpointer data)
 static void
 schedule (LwAutosave *self, gboolean soon)
 {
-  if (self->discarded || self->finish != NULL || (self->timer != 0 && self->soon && !soon))
+  /* What keeps changing must not put it off for ever. */
+  if (self->discarded || self->finish != NULL || (self->timer != 0 && (self->soon || !soon)))
     return;
   g_clear_handle_id (&self->timer, g_source_remove);
   self->soon = soon;
@@ -112,7 +113,7 @@ on_written (GObject *object, GAsyncResult *result, gpointer data)
     {
       if (self->failed && !failed_before)
         g_signal_emit (self, signals[FAILED], 0, error->message);
-      if (self->changed || lw_session_get_phase (self->session) == LW_PHASE_TRAINING)
+      if (self->changed || lw_session_is_running (self->session))
         schedule (self, self->changed && !self->failed);
     }
 }
@@ -168,7 +169,7 @@ on_changed (LwAutosave *self)
 static void
 on_run_changed (LwAutosave *self)
 {
-  if (lw_session_get_phase (self->session) == LW_PHASE_TRAINING)
+  if (lw_session_is_running (self->session))
     schedule (self, FALSE);
   else
     on_changed (self);

@@ -230,6 +230,21 @@ test_failing (void)
   g_assert_cmpuint (count_files (), ==, 0);
 }
 
+/* Changes that come one upon the other, as in slow motion, do not put it off. */
+static void
+test_changing (void)
+{
+  g_autoptr (LwSession) session = lw_session_new ();
+  LwAutosave           *autosave = lw_autosave_new (session, NULL);
+  guint                 n = 0;
+
+  edit (session, "mlp");
+  WAIT_UNTIL ((lw_session_set_image_time (session, ++n), is_kept ()));
+  lw_autosave_discard (autosave);
+  drop (autosave);
+  g_assert_cmpuint (count_files (), ==, 0);
+}
+
 /* What cannot be read is an error, and does not come back again and again. */
 static void
 test_unreadable (void)
@@ -265,6 +280,7 @@ main (int argc, char **argv)
   g_test_add_func ("/autosave/keep", test_keep);
   g_test_add_func ("/autosave/saved", test_saved);
   g_test_add_func ("/autosave/failing", test_failing);
+  g_test_add_func ("/autosave/changing", test_changing);
   g_test_add_func ("/autosave/unreadable", test_unreadable);
   return g_test_run ();
 }
