@@ -79,7 +79,7 @@ on_saved (GObject *object, GAsyncResult *result, gpointer data)
   if (!lw_session_save_finish (LW_SESSION (object), result, &error))
     lw_window_tell (window, _("The file could not be saved"), error);
   else if (saving->close)
-    gtk_window_destroy (GTK_WINDOW (window));
+    gtk_window_close (GTK_WINDOW (window)); /* which keeps what has been trained meanwhile, and nothing else */
 }
 
 static void

@@ -89,6 +89,12 @@ lw_work_file_claim_all (void)
         continue;
       name[strlen (name) - strlen (".keras")] = '\0';
       file = claim (folder, name);
+      /* Whoever had it may have let go of it because it was saved. */
+      if (file != NULL && !g_file_test (file->archive, G_FILE_TEST_EXISTS))
+        {
+          g_unlink (file->lock);
+          g_clear_pointer (&file, lw_work_file_free);
+        }
       if (file != NULL)
         g_ptr_array_add (files, file);
     }
