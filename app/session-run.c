@@ -2,7 +2,6 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
-#include <stdio.h>
 
 /* How strongly the training loss of the list of runs is smoothed. */
 #define SMOOTHING 0.9
@@ -94,10 +93,7 @@ lw_session_run_update (LwSessionRun *run)
           }
         else if (point->kind == LW_POINT_EVENT)
           {
-            guint epoch;
-
-            /* keep_best has put other weights in place of the last ones. */
-            if (sscanf (point->note, _("best: epoch %u"), &epoch) == 1 && run->best.n_images > 0)
+            if (point->loss > 0 && run->best.n_images > 0)
               set_test (run, &run->best);
           }
         else
@@ -153,7 +149,7 @@ lw_session_run_fork (LwSessionRun *run)
   event.step = run->state->step;
   event.epoch = MAX (fork->last.epoch, 1);
   event.seconds = run->state->seconds;
-  g_strlcpy (event.note, _("forked"), sizeof event.note);
+  lw_history_point_set_note (&event, _("forked"));
   lw_history_append (history, &event);
   return fork;
 }

@@ -22,7 +22,8 @@ typedef struct {
   LwPointKind kind;
   gint32      epoch;    /* from 1 */
   gint64      step;     /* from 1: the step just taken */
-  float       loss;     /* may be NaN or infinite: that is what happened */
+  float       loss;     /* may be NaN or infinite: that is what happened. Events: of the best weights, where they
+                         * took the place of the last ones; else 0 */
   float       accuracy; /* share of right answers, 0 to 1 */
   double      seconds;  /* of training since the run's first step, pauses not counted */
   gint32      n_images; /* how many images the figures stand for */

@@ -437,6 +437,7 @@ lw_training_keep_best (LwTraining *training, LwHistory *history)
   training->stopping.owed = FALSE; /* it was one of the weights that are gone */
   note = g_strdup_printf (_("best: epoch %u"), stopping->best_epoch);
   event = lw_training_make_event (training, note);
+  event.loss = (float) stopping->best_loss;
   lw_history_append (history, &event);
   return stopping->best_epoch;
 }
