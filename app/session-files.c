@@ -10,21 +10,22 @@ lw_session_get_title (LwSession *self)
   return self->title != NULL ? self->title : _("Untitled");
 }
 
+static char *
+make_title (GFile *file)
+{
+  g_autofree char *name = g_file_get_basename (file);
+
+  if (g_str_has_suffix (name, ".keras"))
+    name[strlen (name) - strlen (".keras")] = '\0';
+  return g_filename_display_name (name);
+}
+
 void
 lw_session_set_file (LwSession *self, GFile *file)
 {
-  g_autofree char *name = file != NULL ? g_file_get_basename (file) : NULL;
-
   g_set_object (&self->file, file);
-  if (file == NULL)
-    {
-      g_clear_pointer (&self->title, g_free);
-      return;
-    }
-  if (g_str_has_suffix (name, ".keras"))
-    name[strlen (name) - strlen (".keras")] = '\0';
   g_free (self->title);
-  self->title = g_filename_display_name (name);
+  self->title = file != NULL ? make_title (file) : NULL;
 }
 
 GFile *
@@ -95,10 +96,9 @@ take_up_file (LwSession *self, const LwRun *run, GFile *file)
   g_ptr_array_set_size (self->runs, 0);
   lw_session_set_current (self, bring_runs (self, run, edit));
   lw_session_set_file (self, file);
+  self->n_moves++;
   lw_session_set_document (self, document);
-  lw_document_unref (self->saved);
-  self->saved = lw_document_ref (document);
-  self->runs_unsaved = FALSE;
+  lw_session_set_saved (self, document, self->run != NULL ? self->run->state : NULL, self->n_changes);
   return edit;
 }
 
@@ -128,7 +128,7 @@ void
 lw_session_restore (LwSession *self, const LwRun *run, GFile *file)
 {
   lw_edit_free (take_up_file (self, run, file));
-  self->runs_unsaved = TRUE;
+  self->n_changes++;
   tell_file (self);
   if (self->run != NULL && lw_session_run_is_trained (self->run))
     lw_session_toast (self, FALSE, _("%s is back at step %d: press Space to train on"), self->run->name,
@@ -143,6 +143,8 @@ typedef struct {
   GFile      *file;
   LwRun      *run;
   LwDocument *document;
+  LwState    *state; /* the current run's, or NULL */
+  guint       n_changes, n_moves;
 } Saving;
 
 static void
@@ -153,6 +155,7 @@ saving_free (gpointer data)
   g_object_unref (saving->file);
   lw_run_free (saving->run);
   lw_document_unref (saving->document);
+  lw_state_unref (saving->state);
   g_free (saving);
 }
 
@@ -208,6 +211,9 @@ lw_session_save_async (LwSession *self, GFile *file, GAsyncReadyCallback callbac
 
   saving->file = g_object_ref (file);
   saving->document = lw_document_ref (self->document);
+  saving->state = self->run != NULL ? lw_session_get_state (self) : NULL;
+  saving->n_changes = self->n_changes;
+  saving->n_moves = self->n_moves;
   saving->run = lw_session_snapshot (self);
   g_task_set_task_data (task, saving, saving_free);
   g_task_run_in_thread (task, save_thread);
@@ -216,15 +222,18 @@ lw_session_save_async (LwSession *self, GFile *file, GAsyncReadyCallback callbac
 gboolean
 lw_session_save_finish (LwSession *self, GAsyncResult *result, GError **error)
 {
-  Saving *saving = g_task_get_task_data (G_TASK (result));
+  Saving          *saving = g_task_get_task_data (G_TASK (result));
+  g_autofree char *title = make_title (saving->file);
 
   if (!g_task_propagate_boolean (G_TASK (result), error))
     return FALSE;
-  lw_session_set_file (self, saving->file);
-  lw_document_unref (self->saved);
-  self->saved = lw_document_ref (saving->document);
-  self->runs_unsaved = lw_session_get_phase (self) == LW_PHASE_TRAINING;
+  /* Another file may have come meanwhile; then this one is no longer the session's. */
+  if (saving->n_moves == self->n_moves)
+    {
+      lw_session_set_file (self, saving->file);
+      lw_session_set_saved (self, saving->document, saving->state, saving->n_changes);
+    }
   lw_session_emit (self, LW_SESSION_DOCUMENT_CHANGED);
-  lw_session_toast (self, FALSE, _("Saved %s.keras"), lw_session_get_title (self));
+  lw_session_toast (self, FALSE, _("Saved %s.keras"), title);
   return TRUE;
 }

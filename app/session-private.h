@@ -16,8 +16,10 @@ struct _LwSession {
 
   LwDocument   *document;
   LwDocument   *saved; /* the document as it is on disk, or as it began */
-  gboolean      runs_unsaved;
+  LwState      *saved_state; /* of the current run, with it; NULL: it had none */
+  guint         n_changes, n_saved; /* of the runs, by a person: so far, and until then */
   GFile        *file;
+  guint         n_moves; /* how often another file, with all that is in it, has come */
   char         *title; /* the file's name without its ending; NULL: not saved yet */
   LwUndo       *undo;
 
@@ -56,7 +58,10 @@ typedef enum {
 void      lw_session_emit            (LwSession *self, LwSessionSignal which, ...);
 void      lw_session_toast           (LwSession *self, gboolean undo, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
-/* Shows another document, without an edit. */
+/* What is on disk from now on: the document, the current run's state (or NULL) and so many changes of the runs. */
+void      lw_session_set_saved       (LwSession *self, LwDocument *document, LwState *state, guint n_changes);
+
+/* Shows another document, without an edit; how long a run is planned to be stays. */
 void      lw_session_set_document    (LwSession *self, LwDocument *document);
 void      lw_session_set_file        (LwSession *self, GFile *file);
 /* An edit about runs, begun: with the document and what is current now. */

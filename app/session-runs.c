@@ -111,7 +111,7 @@ lw_session_set_current (LwSession *self, LwSessionRun *run)
 static void
 tell_runs (LwSession *self)
 {
-  self->runs_unsaved = TRUE;
+  self->n_changes++;
   lw_session_emit (self, LW_SESSION_RUNS_CHANGED);
   lw_session_emit (self, LW_SESSION_RUN_CHANGED);
 }
@@ -163,6 +163,7 @@ lw_session_swap_runs (LwSession *self, LwEdit *edit)
     }
   if (edit->moves_file)
     {
+      self->n_moves++;
       lw_session_set_file (self, edit->file);
       g_set_object (&edit->file, file);
     }
@@ -279,6 +280,7 @@ lw_session_fork_run (LwSession *self, guint id)
   g_autoptr (LwSessionRun) fork = NULL;
   g_autofree char         *edit_name = NULL;
   LwEdit                  *edit;
+  gboolean                 another;
 
   if (run == NULL)
     return;
@@ -287,6 +289,7 @@ lw_session_fork_run (LwSession *self, guint id)
   fork = lw_session_run_fork (run);
   if (fork == NULL)
     {
+      lw_session_emit (self, LW_SESSION_RUN_CHANGED);
       lw_session_toast (self, FALSE, _("%s has not been trained yet: there is nothing to fork"), run->name);
       return;
     }
@@ -296,9 +299,10 @@ lw_session_fork_run (LwSession *self, guint id)
   g_ptr_array_add (edit->come, lw_session_run_ref (fork));
   lw_session_insert_run (self, fork);
   /* What has been changed since the current run began is meant for the fork. */
-  if (run != self->run)
-    lw_session_set_document (self, run->document);
+  another = run != self->run;
   lw_session_set_current (self, fork);
+  if (another)
+    lw_session_set_document (self, run->document);
   lw_session_end_edit (self, edit);
   tell_current (self);
   lw_session_toast (self, TRUE, _("%s forked: change something, then train on"), run->name);

@@ -49,8 +49,10 @@ on_phase (LwSession *self)
     {
       g_autoptr (LwState) state = lw_trainer_get_state (self->trainer);
 
-      /* A run that has stopped early has done what was to do. */
-      if (state != NULL && state->epoch > 0 && state->epoch < self->run->epochs)
+      /* A run that has stopped early has done what was to do. Fewer epochs than planned are no sign of it: more
+       * may have been asked for since it finished. */
+      if (state != NULL && state->epoch < self->run->epochs
+          && lw_early_stopping_has_stopped (&state->stopping, &state->settings, state->epoch))
         {
           self->run->stopped_early = TRUE;
           self->run->epochs = state->epoch;
@@ -73,7 +75,7 @@ append_event (LwSessionRun *run, const char *note)
     .seconds = run->state->seconds,
   };
 
-  g_strlcpy (event.note, note, sizeof event.note);
+  lw_history_point_set_note (&event, note);
   lw_history_append (run->history, &event);
 }
 
@@ -86,6 +88,12 @@ make_trainer (LwSession *self)
 
   settings.patience = self->document->settings.patience;
   settings.keep_best = self->document->settings.keep_best;
+  /* After a loss that was not finite the run stands before the end of its history. */
+  if (self->run->last.step > (self->run->state != NULL ? self->run->state->step : 0))
+    {
+      lw_session_run_rewind (self->run);
+      lw_session_emit (self, LW_SESSION_RUNS_CHANGED);
+    }
   self->trainer = lw_trainer_new (self->run->document->model, &settings, self->images, self->run->state,
                                   self->run->history, (int) self->document->settings.threads, NICENESS, &error);
   if (self->trainer == NULL)
@@ -255,7 +263,7 @@ prepare (LwSession *self, gboolean for_step)
     return FALSE;
   lw_trainer_set_learning_rate (self->trainer, current_rate (self));
   self->run->stopped_early = FALSE;
-  self->runs_unsaved = TRUE;
+  self->n_changes++;
   return TRUE;
 }
 
@@ -336,14 +344,19 @@ lw_session_halt (LwSession *self)
 void
 lw_session_continue (LwSession *self, guint more_epochs)
 {
+  g_autoptr (LwState) state = NULL;
+
   if (self->run == NULL || lw_session_get_phase (self) != LW_PHASE_FINISHED || self->images == NULL)
     return;
-  if (self->trainer == NULL && !make_trainer (self))
+  if (!adapt_fork (self) || (self->trainer == NULL && !make_trainer (self)))
     return;
+  if (lw_document_same_run (self->document, self->run->document))
+    lw_trainer_set_learning_rate (self->trainer, current_rate (self));
+  state = lw_session_get_state (self);
   self->run->stopped_early = FALSE;
-  self->run->epochs += more_epochs;
+  self->run->epochs = state->epoch + more_epochs;
   lw_trainer_set_epochs (self->trainer, self->run->epochs);
-  self->runs_unsaved = TRUE;
+  self->n_changes++;
   lw_session_emit (self, LW_SESSION_RUNS_CHANGED);
   lw_trainer_start (self->trainer);
 }

@@ -145,12 +145,13 @@ lw_session_get_document (LwSession *self)
   return self->document;
 }
 
-void
-lw_session_set_document (LwSession *self, LwDocument *document)
+/* With `plan`, the number of epochs is meant for the run that is current. */
+static void
+show_document (LwSession *self, LwDocument *document, gboolean plan)
 {
   gboolean another = !lw_model_spec_equal (self->document->model, document->model)
                      || self->document->settings.seed != document->settings.seed;
-  gboolean other_epochs = self->document->settings.epochs != document->settings.epochs;
+  gboolean other_epochs = plan && self->document->settings.epochs != document->settings.epochs;
 
   lw_document_ref (document);
   lw_document_unref (self->document);
@@ -163,6 +164,12 @@ lw_session_set_document (LwSession *self, LwDocument *document)
     }
   lw_session_emit (self, LW_SESSION_DOCUMENT_CHANGED);
   lw_session_emit (self, LW_SESSION_RUN_CHANGED);
+}
+
+void
+lw_session_set_document (LwSession *self, LwDocument *document)
+{
+  show_document (self, document, FALSE);
 }
 
 LwEdit *
@@ -190,7 +197,7 @@ lw_session_edit (LwSession *self, LwDocument *document, const char *name)
   if (lw_document_equal (self->document, document))
     return;
   lw_undo_push (self->undo, lw_edit_new (name, self->document));
-  lw_session_set_document (self, document);
+  show_document (self, document, TRUE);
 }
 
 /* Takes the newest edit back (or again) and leaves its opposite on the other side. */
@@ -207,7 +214,7 @@ step_back (LwSession *self, gboolean redo)
   lw_undo_put (self->undo, !redo, edit);
   if (edit->with_runs)
     lw_session_swap_runs (self, edit);
-  lw_session_set_document (self, document);
+  show_document (self, document, !edit->moves_run);
   return TRUE;
 }
 
@@ -238,7 +245,23 @@ lw_session_get_redo_name (LwSession *self)
 gboolean
 lw_session_is_modified (LwSession *self)
 {
-  return self->runs_unsaved || !lw_document_equal (self->document, self->saved);
+  g_autoptr (LwState) state = self->run != NULL ? lw_session_get_state (self) : NULL;
+
+  return self->n_changes != self->n_saved || !lw_document_equal (self->document, self->saved)
+         || state != self->saved_state || lw_session_get_phase (self) == LW_PHASE_TRAINING;
+}
+
+void
+lw_session_set_saved (LwSession *self, LwDocument *document, LwState *state, guint n_changes)
+{
+  lw_document_ref (document);
+  lw_document_unref (self->saved);
+  self->saved = document;
+  if (state != NULL)
+    lw_state_ref (state);
+  lw_state_unref (self->saved_state);
+  self->saved_state = state;
+  self->n_saved = n_changes;
 }
 
 /* -- what a run would cost here -- */
@@ -317,6 +340,7 @@ lw_session_finalize (GObject *object)
   g_clear_object (&self->file);
   lw_document_unref (self->document);
   lw_document_unref (self->saved);
+  lw_state_unref (self->saved_state);
   lw_images_unref (self->images);
   g_free (self->data_error);
   g_free (self->title);

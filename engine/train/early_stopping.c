@@ -75,3 +75,11 @@ lw_early_stopping_tell (LwEarlyStopping *stopping, const LwRunSettings *settings
   stopping->waited = 0;
   return TRUE;
 }
+
+gboolean
+lw_early_stopping_has_stopped (const LwEarlyStopping *stopping, const LwRunSettings *settings, guint epoch)
+{
+  /* An epoch that is not the best one leaves `waited` at 0 only when it is the last to be waited for. */
+  return lw_early_stopping_is_on (settings) && settings->patience > 0 && epoch > 1 && !stopping->owed
+         && stopping->waited == 0 && stopping->best_epoch > 0 && stopping->best_epoch != epoch;
+}

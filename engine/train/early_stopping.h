@@ -44,4 +44,8 @@ gboolean        lw_early_stopping_tell  (LwEarlyStopping *stopping, const LwRunS
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LwEarlyStopping, lw_early_stopping_clear)
 
+/* TRUE if the validation of epoch `epoch` (from 1), told last, was the one that ended the run. */
+gboolean        lw_early_stopping_has_stopped (const LwEarlyStopping *stopping, const LwRunSettings *settings,
+                                               guint epoch) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -377,14 +377,16 @@ test_live_edits (void)
   lw_session_undo (session);
   lw_session_undo (session);
   lw_session_edit (session, longer, "Epochs");
-  lw_session_continue (session, 2);
-  g_assert_cmpuint (lw_session_get_run (session)->epochs, ==, 5);
+  lw_session_continue (session, 2); /* from where it stands */
+  g_assert_cmpuint (lw_session_get_run (session)->epochs, ==, 7);
   {
     g_autoptr (LwDocument) faster = with_optimizer (longer, "Adam", 0.002);
 
     lw_session_edit (session, faster, "Learning rate");
   }
-  g_assert_cmpuint (lw_session_get_run (session)->epochs, ==, 5);
+  g_assert_cmpuint (lw_session_get_run (session)->epochs, ==, 7);
+  WAIT_UNTIL ((lw_session_tick (session), lw_session_get_run (session)->last.epoch == 7)
+              && lw_session_get_phase (session) == LW_PHASE_FINISHED);
 
   settings.batch_size = 40;
   other = with_settings (longer, &settings);
@@ -554,6 +556,56 @@ test_roll_back (void)
   session_free (session);
 }
 
+/* Steps until the session's run has taken so many. */
+static void
+step_until (LwSession *session, gint64 step)
+{
+  while (lw_session_get_run (session) == NULL || lw_session_get_run (session)->last.step < step)
+    {
+      gint64 before = lw_session_get_run (session) != NULL ? lw_session_get_run (session)->last.step : 0;
+
+      lw_session_step (session);
+      WAIT_UNTIL (lw_session_get_phase (session) != LW_PHASE_TRAINING && (lw_session_tick (session), TRUE)
+                  && !lw_session_is_stepping (session) && lw_session_get_run (session)->last.step > before);
+    }
+}
+
+/* A run that diverged and is left, rather than rolled back, goes on from its last good weights; what came behind
+ * them is forgotten then. */
+static void
+test_diverged_and_left (void)
+{
+  LwSession             *session = session_new ("lenet5", 2);
+  g_autoptr (LwDocument) sgd = with_optimizer (lw_session_get_document (session), "SGD", 0.01);
+  g_autoptr (LwDocument) threads = NULL;
+  LwRunSettings          settings = sgd->settings;
+  LwHistoryCursor        cursor = { 0 };
+  const LwHistoryPoint  *points;
+  gint64                 step = 0;
+  gsize                  n;
+
+  lw_session_edit (session, sgd, "Optimizer");
+  step_until (session, 3);
+  lw_trainer_set_learning_rate (lw_session_get_trainer (session), 1e38);
+  lw_trainer_start (lw_session_get_trainer (session));
+  WAIT_UNTIL (lw_session_get_phase (session) == LW_PHASE_DIVERGED);
+  settings.threads = 3;
+  threads = with_settings (sgd, &settings);
+  lw_session_edit (session, threads, "Threads");
+  g_assert_cmpint (lw_session_get_phase (session), ==, LW_PHASE_STOPPED);
+  train_to_end (session);
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 1);
+  while ((points = lw_history_read (lw_session_get_run (session)->history, &cursor, &n)) != NULL)
+    for (gsize i = 0; i < n; i++)
+      if (points[i].kind == LW_POINT_TRAIN)
+        {
+          g_assert_cmpint (points[i].step, ==, ++step);
+          g_assert_true (isfinite (points[i].loss));
+        }
+  g_assert_cmpint (step, ==, 2 * STEPS);
+  session_free (session);
+}
+
 /* Any number of runs, each with a name, an id and a slot of its own. */
 static void
 test_run_list (void)
@@ -643,20 +695,6 @@ test_run_labels (void)
   session_free (session);
 }
 
-/* Steps until the session's run has taken so many. */
-static void
-step_until (LwSession *session, gint64 step)
-{
-  while (lw_session_get_run (session) == NULL || lw_session_get_run (session)->last.step < step)
-    {
-      gint64 before = lw_session_get_run (session) != NULL ? lw_session_get_run (session)->last.step : 0;
-
-      lw_session_step (session);
-      WAIT_UNTIL (lw_session_get_phase (session) != LW_PHASE_TRAINING && (lw_session_tick (session), TRUE)
-                  && !lw_session_is_stepping (session) && lw_session_get_run (session)->last.step > before);
-    }
-}
-
 static gboolean
 has_event (LwSessionRun *run, const char *note, gint64 step)
 {
@@ -733,6 +771,52 @@ test_fork (void)
   lw_session_edit (session, rate, "Optimizer");
   g_assert_cmpuint (lw_session_get_n_runs (session), ==, 1);
   session_free (session);
+}
+
+/* "Continue" trains the fork on: what is changed afterwards is another run, and a rate that was changed before counts. */
+static void
+test_continue_fork (void)
+{
+  LwSession             *session = session_new ("logistic", 1);
+  g_autoptr (LwDocument) rate = NULL, sgd = NULL;
+  LwSessionRun          *fork;
+
+  train_to_end (session);
+  lw_session_fork_run (session, 1);
+  fork = lw_session_get_run (session);
+  rate = with_optimizer (lw_session_get_document (session), "Adam", 0.0002);
+  lw_session_edit (session, rate, "Learning rate");
+  lw_session_continue (session, 1);
+  WAIT_UNTIL ((lw_session_tick (session), fork->last.epoch == 2)
+              && lw_session_get_phase (session) == LW_PHASE_FINISHED);
+  g_assert_cmpfloat (fork->last.rate, ==, 0.0002f);
+  g_assert_true (has_event (fork, "rate 0.0002", STEPS));
+  sgd = with_optimizer (lw_session_get_document (session), "SGD", 0.01);
+  lw_session_edit (session, sgd, "Optimizer");
+  train_to_end (session);
+  g_assert_cmpuint (lw_session_get_n_runs (session), ==, 3);
+  g_assert_cmpint (fork->last.step, ==, 2 * STEPS);
+  session_free (session);
+}
+
+/* The best weights are known by what the history says, in whatever language it notes that. */
+static void
+test_best_figures (void)
+{
+  g_autoptr (LwDocument)   document = document_new ("logistic", 2);
+  g_autoptr (LwHistory)    history = lw_history_new ();
+  g_autoptr (LwSessionRun) run = lw_session_run_new (document, history, NULL);
+
+  for (int epoch = 1; epoch <= 2; epoch++)
+    lw_history_append (history, &(LwHistoryPoint) { .kind = LW_POINT_TEST, .epoch = epoch, .step = epoch * STEPS,
+                                                    .loss = (float) epoch, .accuracy = 0.5f, .n_images = 50 });
+  lw_history_append (history, &(LwHistoryPoint) { .kind = LW_POINT_EVENT, .epoch = 2, .step = 2 * STEPS, .note = "stop" });
+  lw_session_run_update (run);
+  g_assert_cmpfloat (run->test_loss, ==, 2);
+  lw_history_append (history, &(LwHistoryPoint) { .kind = LW_POINT_EVENT, .epoch = 2, .step = 2 * STEPS, .loss = 1,
+                                                  .note = "beste: Epoche 1" });
+  lw_session_run_update (run);
+  g_assert_cmpfloat (run->test_loss, ==, 1);
 }
 
 /* Edits of the document and of the runs in any order: undoing all of them gives what there was, byte for
@@ -1003,6 +1087,91 @@ open (LwSession *session, const char *path)
   lw_session_open_async (session, file, on_opened, &outcome);
   WAIT_UNTIL (outcome.done);
   return outcome;
+}
+
+/* Whatever is done while a file is being written, or by training after it, is not in that file. */
+static void
+test_changed_while_saving (void)
+{
+  g_autofree char *path = test_path ("meanwhile.keras");
+  g_autofree char *away = test_path ("away.keras");
+  LwSession       *session = session_new ("logistic", 5);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  Outcome          outcome = { FALSE };
+
+  step_until (session, 2);
+  lw_session_save_async (session, file, on_saved, &outcome);
+  lw_session_rename_run (session, 1, "renamed");
+  WAIT_UNTIL (outcome.done);
+  g_assert_no_error (outcome.error);
+  g_assert_true (lw_session_is_modified (session));
+  outcome = save (session, path);
+  g_assert_false (lw_session_is_modified (session));
+
+  outcome.done = FALSE;
+  lw_session_save_async (session, file, on_saved, &outcome);
+  lw_session_step (session);
+  WAIT_UNTIL ((lw_session_tick (session), lw_session_get_run (session)->last.step == 3));
+  WAIT_UNTIL (outcome.done && !lw_session_is_stepping (session));
+  g_assert_true (lw_session_is_modified (session));
+
+  /* Slow motion goes on after it was saved. */
+  lw_session_set_speed (session, LW_SPEED_SLOW);
+  lw_session_train (session);
+  outcome = save (session, path);
+  WAIT_UNTIL ((lw_session_tick (session), lw_session_get_run (session)->last.step == 4)
+              && !lw_session_is_stepping (session));
+  lw_session_pause (session);
+  g_assert_true (lw_session_is_modified (session));
+
+  /* Another file that comes meanwhile keeps its name. */
+  outcome = save (session, away);
+  outcome = open (session, path);
+  g_assert_cmpstr (lw_session_get_title (session), ==, "meanwhile");
+  outcome.done = FALSE;
+  lw_session_save_async (session, file, on_saved, &outcome);
+  lw_session_undo (session);
+  WAIT_UNTIL (outcome.done);
+  g_assert_cmpstr (lw_session_get_title (session), ==, "away");
+  g_assert_true (lw_session_is_modified (session));
+  session_free (session);
+}
+
+/* How long a run is planned to be is the run's, whatever the document said that was shown before it. */
+static void
+test_planned_epochs (void)
+{
+  g_autofree char        *path = test_path ("planned.keras");
+  LwSession              *session = session_new ("logistic", 1);
+  LwSession              *other = session_new ("mlp", 4);
+  g_autoptr (LwDocument)  mlp = document_new ("mlp", 3);
+  Outcome                 outcome;
+
+  train_to_end (session);
+  lw_session_continue (session, 2);
+  WAIT_UNTIL ((lw_session_tick (session), lw_session_get_run (session)->last.epoch == 3)
+              && lw_session_get_phase (session) == LW_PHASE_FINISHED);
+  outcome = save (session, path);
+  g_assert_no_error (outcome.error);
+  step_until (other, 1);
+  outcome = open (other, path);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpuint (lw_session_get_run (other)->epochs, ==, 3);
+  g_assert_true (lw_session_undo (other));
+  g_assert_cmpuint (lw_session_get_run (other)->epochs, ==, 4);
+  g_assert_true (lw_session_redo (other));
+  g_assert_cmpuint (lw_session_get_run (other)->epochs, ==, 3);
+  session_free (other);
+
+  lw_session_edit (session, mlp, "Preset");
+  step_until (session, 1);
+  lw_session_take_up_run (session, 1);
+  g_assert_cmpuint (lw_session_get_run (session)->epochs, ==, 3);
+  g_assert_cmpint (lw_session_get_phase (session), ==, LW_PHASE_FINISHED);
+  g_assert_true (lw_session_undo (session));
+  g_assert_cmpuint (lw_session_get_run (session)->epochs, ==, 3);
+  g_assert_cmpuint (lw_session_find_run (session, 1)->epochs, ==, 3);
+  session_free (session);
 }
 
 static void
@@ -1352,14 +1521,19 @@ main (int argc, char *argv[])
   g_test_add_func ("/session/schedule", test_schedule);
   g_test_add_func ("/session/reset", test_reset);
   g_test_add_func ("/session/roll-back", test_roll_back);
+  g_test_add_func ("/session/diverged-and-left", test_diverged_and_left);
   g_test_add_func ("/session/run-list", test_run_list);
   g_test_add_func ("/session/run-labels", test_run_labels);
   g_test_add_func ("/session/fork", test_fork);
+  g_test_add_func ("/session/continue-fork", test_continue_fork);
+  g_test_add_func ("/session/best-figures", test_best_figures);
   g_test_add_func ("/session/undo-runs", test_undo_runs);
   g_test_add_func ("/session/slow-motion", test_slow_motion);
   g_test_add_func ("/session/single-steps", test_single_steps);
   g_test_add_func ("/session/threads", test_threads);
   g_test_add_func ("/session/early-stop", test_early_stop);
+  g_test_add_func ("/session/changed-while-saving", test_changed_while_saving);
+  g_test_add_func ("/session/planned-epochs", test_planned_epochs);
   g_test_add_func ("/session/save-and-open", test_save_and_open);
   g_test_add_func ("/session/save-runs", test_save_runs);
   g_test_add_func ("/session/save-fault", test_save_fault);
