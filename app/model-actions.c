@@ -131,12 +131,13 @@ rename_layer (GSimpleAction *action, GVariant *parameter, gpointer data)
   LwSession         *session = ((Context *) data)->session;
   LwModelSpec       *model = current_model (session);
   guint              layer;
-  const char        *name;
+  g_autofree char   *name = NULL;
   g_autoptr (LwSpec) changed = NULL;
 
-  g_variant_get (parameter, "(u&s)", &layer, &name);
+  g_variant_get (parameter, "(us)", &layer, &name);
   if (layer >= lw_model_spec_get_n_layers (model) || name[0] == '\0')
     return;
+  g_strdelimit (name, "/", '_'); /* Keras opens no file with a slash in a name */
   changed = lw_spec_with_name (lw_model_spec_get_layer (model, layer), name);
   edit_model (session, lw_model_spec_with_replaced (model, layer, changed), _("Rename %s"),
               layer_label (model, layer));

@@ -728,6 +728,9 @@ lw_window_dispose (GObject *object)
   g_clear_pointer (&self->shown_runs, lw_shown_runs_free);
   g_clear_pointer (&self->slow_motion, lw_slow_motion_free);
   g_clear_object (&self->autosave);
+  /* A job of its own may hold it for a while more, and drop it in another thread. */
+  if (self->profiler != NULL)
+    g_object_run_dispose (G_OBJECT (self->profiler));
   g_clear_object (&self->profiler);
   g_clear_pointer (&self->presentation, lw_presentation_free);
   g_clear_pointer (&self->comparison, lw_comparison_free);

@@ -136,6 +136,21 @@ test_add (Fixture *f, gconstpointer data)
   g_assert_cmpuint (lw_model_spec_get_n_layers (model_of (f)), ==, 4);
 }
 
+/* A name that Keras would not open is mended. */
+static void
+test_rename (Fixture *f, gconstpointer data)
+{
+  ask (f->model, "rename-layer", g_variant_new ("(us)", 0, "block/first"));
+  g_assert_cmpstr (lw_spec_get_name (layer (f, 0)), ==, "block_first");
+  assert_undoable (f, "Rename Conv2D");
+  ask (f->model, "rename-layer", g_variant_new ("(us)", 2, "block/first"));
+  g_assert_cmpstr (lw_spec_get_name (layer (f, 2)), !=, "block_first");
+  g_assert_null (strchr (lw_spec_get_name (layer (f, 2)), '/'));
+  ask (f->model, "rename-layer", g_variant_new ("(us)", 0, ""));
+  ask (f->model, "rename-layer", g_variant_new ("(us)", 99, "none"));
+  g_assert_cmpstr (lw_spec_get_name (layer (f, 0)), ==, "block_first");
+}
+
 static void
 test_hints (Fixture *f, gconstpointer data)
 {
@@ -331,6 +346,7 @@ main (int argc, char *argv[])
 #define ADD(path, function) g_test_add ("/model-actions/" path, Fixture, NULL, set_up, function, tear_down)
   ADD ("settings", test_settings);
   ADD ("add", test_add);
+  ADD ("rename", test_rename);
   ADD ("hints", test_hints);
   ADD ("input", test_input);
   ADD ("empty", test_empty);
