@@ -5,6 +5,7 @@
 #include "engine/nn/layer_class.h"
 #include "engine/nn/schedule.h"
 
+#include <float.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
@@ -163,7 +164,7 @@ read_optimizer (GHashTable *arrays, const LwModelSpec *model, LwWeights *weights
   weights->learning_rate = has_rate ? (double) *lw_tensor_get_floats (rate) : initial;
   /* Steps may go on from here, so the end of int64 is not near. */
   if (weights->step < 0 || weights->step > G_MAXINT64 / 2
-      || !(weights->learning_rate >= 0.0 && weights->learning_rate < 1e30))
+      || !(weights->learning_rate >= 0.0 && weights->learning_rate <= FLT_MAX))
     return FALSE;
   weights->slots = g_new0 (LwTensor *, n_slots);
   for (guint i = 0; i < n_slots; i++)

@@ -3,6 +3,7 @@
 #include "engine/core/error.h"
 #include "engine/nn/layer_class.h"
 
+#include <float.h>
 #include <glib/gi18n-lib.h>
 #include <hdf5.h>
 
@@ -94,7 +95,7 @@ put_optimizer (hid_t file, const LwModelSpec *model, const LwWeights *weights)
   const char   *snake_name = lw_spec_get_class (optimizer)->snake_name;
   hid_t         vars = make_vars (file, "/optimizer",
                                   lw_spec_is_a (optimizer, "SGD") ? "SGD" : snake_name);
-  float         rate = (float) weights->learning_rate;
+  float         rate = (float) MIN (weights->learning_rate, FLT_MAX); /* layerwise.json has it exactly */
   guint         at = 1;
   gboolean      good;
 

@@ -438,6 +438,19 @@ test_extremes (void)
   back = lw_keras_archive_load (path, &error);
   g_assert_no_error (error);
   g_assert_true (isnan (back->state->loss_sum));
+
+  /* Rates that were far too high, one of them for a float32. */
+  for (double rate = 1e35; rate < 1e301; rate *= 1e265)
+    {
+      fields.learning_rate = rate;
+      lw_state_unref (run->state);
+      run->state = lw_state_new (&fields);
+      g_assert_true (lw_keras_archive_save (path, run, &error));
+      lw_run_free (g_steal_pointer (&back));
+      back = lw_keras_archive_load (path, &error);
+      g_assert_no_error (error);
+      g_assert_cmpfloat (back->state->learning_rate, ==, rate);
+    }
 }
 
 /* Stored, in Keras' order, and ours behind. */
