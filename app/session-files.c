@@ -188,7 +188,8 @@ lw_session_snapshot (LwSession *self)
   for (guint i = 0; i < self->runs->len; i++)
     {
       LwSessionRun *run = g_ptr_array_index (self->runs, i);
-      LwState      *stands = run == self->run ? state : run->state;
+      /* The first weights that answers are given with are the document's, not those of a run that has none yet. */
+      LwState      *stands = run != self->run ? run->state : state != self->initial ? state : NULL;
 
       if (same && run == self->run)
         {
