@@ -122,8 +122,16 @@ def saved(app, tap, window):
         window.choose_file(path, 'Open a model')
         window.wait_toast(r'^Opened left\.keras$')
         app.find('label', r'^Run 1$', within=window.frame)
-        app.key('ctrl+q')
+
+    with tap.step('saved in answer to the question, nothing is kept either'):
+        window.load_preset('mlp')
+        app.wait_until(lambda: work(app), 10, 'the work to be kept')
+        app.key('F10')
+        app.click(app.find('menu item', r'^Discard and Close', within=window.frame))
+        app.find('label', r'^Discard what is not saved\?$')
+        app.key('Return')
         assert app.wait_exit() == 0
+        assert not work(app), work(app)
 
 
 harness.run(test)
