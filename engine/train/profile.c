@@ -301,7 +301,7 @@ time_layers (LwProfile *profile, LwDevice *device, LwModelSpec *model, const LwR
   s = lw_scope_begin (single);
   layers.images = lw_images_scale (s, lw_scope_take (s, lw_tensor_new_rows (images->train_images, 0, rows)));
   layers.labels = lw_scope_take (s, lw_tensor_new_rows (images->train_labels, 0, rows));
-  ok = !lw_scope_has_failed (s) && time_rounds (profile, &layers, cancellable, error);
+  ok = lw_scope_has_failed (s) || time_rounds (profile, &layers, cancellable, error);
   return lw_scope_end (s, ok ? error : NULL) && ok;
 }
 

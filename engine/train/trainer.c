@@ -481,7 +481,8 @@ send (LwTrainer *trainer, Command command)
 {
   g_atomic_int_set (&trainer->cancel, command == COMMAND_STOP || command == COMMAND_QUIT);
   g_mutex_lock (&trainer->mutex);
-  if (trainer->command != COMMAND_QUIT)
+  /* A pause ends what runs; a step that was asked for, and not begun, is still taken. */
+  if (trainer->command != COMMAND_QUIT && (command != COMMAND_WAIT || trainer->command == COMMAND_RUN))
     trainer->command = command;
   g_cond_signal (&trainer->changed);
   g_mutex_unlock (&trainer->mutex);

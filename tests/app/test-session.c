@@ -348,6 +348,20 @@ test_pause_and_step (void)
   session_free (session);
 }
 
+/* A pause right behind a step leaves nothing that is waited for in vain. */
+static void
+test_pause_behind_step (void)
+{
+  LwSession *session = session_new ("mlp", 2);
+
+  lw_session_step (session);
+  lw_session_pause (session);
+  WAIT_UNTIL ((lw_session_tick (session), lw_session_get_run (session)->last.step == 1)
+              && !lw_session_is_stepping (session));
+  assert_state (session, 1);
+  session_free (session);
+}
+
 /* The learning rate and the epochs change a run as it goes; anything else begins another. */
 static void
 test_live_edits (void)
@@ -1517,6 +1531,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/session/same-run", test_same_run);
   g_test_add_func ("/session/train", test_train);
   g_test_add_func ("/session/pause-and-step", test_pause_and_step);
+  g_test_add_func ("/session/pause-behind-step", test_pause_behind_step);
   g_test_add_func ("/session/live-edits", test_live_edits);
   g_test_add_func ("/session/schedule", test_schedule);
   g_test_add_func ("/session/reset", test_reset);
