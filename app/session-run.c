@@ -202,7 +202,15 @@ lw_session_run_from_file (const LwRun *kept)
   run->is_loaded = TRUE;
   run->epochs = MAX (run->epochs, kept->epochs);
   if (kept->state != NULL)
-    run->epochs = MAX (run->epochs, kept->state->epoch);
+    {
+      const LwState *state = kept->state;
+
+      run->epochs = MAX (run->epochs, state->epoch);
+      run->stopped_early = state->epoch < run->epochs && state->position == 0
+                           && lw_early_stopping_has_stopped (&state->stopping, &state->settings, state->epoch);
+      if (run->stopped_early)
+        run->epochs = state->epoch;
+    }
   lw_session_run_update (run);
   /* A run that was saved while it trained has a newer history than weights. */
   if (kept->state != NULL && run->last.step > kept->state->step)

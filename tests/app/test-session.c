@@ -787,7 +787,8 @@ test_fork (void)
   session_free (session);
 }
 
-/* "Continue" trains the fork on: what is changed afterwards is another run, and a rate that was changed before counts. */
+/* "Continue" trains the fork on: what is changed afterwards is another run, and a rate that was changed before
+ * counts. */
 static void
 test_continue_fork (void)
 {
@@ -824,7 +825,8 @@ test_best_figures (void)
   for (int epoch = 1; epoch <= 2; epoch++)
     lw_history_append (history, &(LwHistoryPoint) { .kind = LW_POINT_TEST, .epoch = epoch, .step = epoch * STEPS,
                                                     .loss = (float) epoch, .accuracy = 0.5f, .n_images = 50 });
-  lw_history_append (history, &(LwHistoryPoint) { .kind = LW_POINT_EVENT, .epoch = 2, .step = 2 * STEPS, .note = "stop" });
+  lw_history_append (history, &(LwHistoryPoint) { .kind = LW_POINT_EVENT, .epoch = 2, .step = 2 * STEPS,
+                                                  .note = "stop" });
   lw_session_run_update (run);
   g_assert_cmpfloat (run->test_loss, ==, 2);
   lw_history_append (history, &(LwHistoryPoint) { .kind = LW_POINT_EVENT, .epoch = 2, .step = 2 * STEPS, .loss = 1,
@@ -1101,6 +1103,49 @@ open (LwSession *session, const char *path)
   lw_session_open_async (session, file, on_opened, &outcome);
   WAIT_UNTIL (outcome.done);
   return outcome;
+}
+
+/* A run that stopped early is that from a file as well, and goes on as it would have. */
+static void
+test_save_early_stop (void)
+{
+  g_autofree char       *path = test_path ("early.keras");
+  LwSession             *session = session_new ("lenet5", 40);
+  LwSession             *other = session_new ("mlp", 1);
+  g_autoptr (LwDocument) fast = with_optimizer (lw_session_get_document (session), "SGD", 0.5);
+  LwRunSettings          settings = fast->settings;
+  g_autoptr (LwDocument) patient = NULL;
+  g_autoptr (LwState)    state = NULL, opened = NULL;
+  guint                  epochs;
+  Outcome                outcome;
+
+  settings.patience = 2;
+  settings.keep_best = TRUE;
+  patient = with_settings (fast, &settings);
+  lw_session_edit (session, patient, "Early stopping");
+  train_to_end (session);
+  epochs = lw_session_get_run (session)->epochs;
+  g_assert_cmpuint (epochs, <, 40);
+  outcome = save (session, path);
+  g_assert_no_error (outcome.error);
+  outcome = open (other, path);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpint (lw_session_get_phase (other), ==, LW_PHASE_FINISHED);
+  g_assert_true (lw_session_get_run (other)->stopped_early);
+  g_assert_cmpuint (lw_session_get_run (other)->epochs, ==, epochs);
+  for (guint i = 0; i < 2; i++)
+    {
+      LwSession *each = i == 0 ? session : other;
+
+      lw_session_continue (each, 1);
+      WAIT_UNTIL ((lw_session_tick (each), (guint) lw_session_get_run (each)->last.epoch == epochs + 1)
+                  && lw_session_get_phase (each) == LW_PHASE_FINISHED);
+    }
+  state = lw_session_get_state (session);
+  opened = lw_session_get_state (other);
+  g_assert_true (lw_state_equal (state, opened));
+  session_free (session);
+  session_free (other);
 }
 
 /* Whatever is done while a file is being written, or by training after it, is not in that file. */
@@ -1547,6 +1592,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/session/single-steps", test_single_steps);
   g_test_add_func ("/session/threads", test_threads);
   g_test_add_func ("/session/early-stop", test_early_stop);
+  g_test_add_func ("/session/save-early-stop", test_save_early_stop);
   g_test_add_func ("/session/changed-while-saving", test_changed_while_saving);
   g_test_add_func ("/session/planned-epochs", test_planned_epochs);
   g_test_add_func ("/session/save-and-open", test_save_and_open);
