@@ -33,6 +33,15 @@ edit_model (LwSession *session, LwModelSpec *model, const char *format, ...)
   lw_model_spec_unref (model);
 }
 
+/* What a field is called within a sentence. */
+static char *
+field_word (const LwSpec *spec, const char *key)
+{
+  const LwField *field = lw_spec_class_find (lw_spec_get_class (spec), key, NULL);
+
+  return field != NULL ? g_utf8_strdown (_(field->label), -1) : g_strdup (key);
+}
+
 static const char *
 layer_label (LwModelSpec *model, guint layer)
 {
@@ -112,7 +121,7 @@ set_field (GSimpleAction *action, GVariant *parameter, gpointer data)
   const char          *key;
   g_autoptr (GVariant) value = NULL;
   g_autoptr (LwSpec)   changed = NULL;
-  const LwField       *field;
+  g_autofree char     *word = NULL;
 
   g_variant_get (parameter, "(u&sv)", &layer, &key, &value);
   if (layer >= lw_model_spec_get_n_layers (model))
@@ -120,9 +129,9 @@ set_field (GSimpleAction *action, GVariant *parameter, gpointer data)
   changed = lw_spec_with_variant (lw_model_spec_get_layer (model, layer), key, value, NULL);
   if (changed == NULL)
     return;
-  field = lw_spec_class_find (lw_spec_get_class (changed), key, NULL);
-  edit_model (session, lw_model_spec_with_replaced (model, layer, changed), _("Change %s of %s"),
-              field != NULL ? _(field->label) : key, layer_label (model, layer));
+  word = field_word (changed, key);
+  edit_model (session, lw_model_spec_with_replaced (model, layer, changed), _("Change %s of %s"), word,
+              layer_label (model, layer));
 }
 
 static void
@@ -253,8 +262,11 @@ set_compile_field (LwSession *session, const LwSpec *spec, WithSpec with_spec, G
   if (changed != NULL && g_str_equal (key, "learning_rate"))
     changed = leave_schedule (session, g_steal_pointer (&changed));
   if (changed != NULL)
-    edit_model (session, with_spec (current_model (session), changed), _("Change %s"),
-                _(lw_spec_class_find (lw_spec_get_class (changed), key, NULL)->label));
+    {
+      g_autofree char *word = field_word (changed, key);
+
+      edit_model (session, with_spec (current_model (session), changed), _("Change %s"), word);
+    }
 }
 
 static void

@@ -262,6 +262,13 @@ lw_spec_popover_finalize (GObject *object)
   G_OBJECT_CLASS (lw_spec_popover_parent_class)->finalize (object);
 }
 
+/* Its sentences wrap: measured without a width it would be a line too low for them. */
+static GtkSizeRequestMode
+lw_spec_popover_get_request_mode (GtkWidget *widget)
+{
+  return GTK_SIZE_REQUEST_HEIGHT_FOR_WIDTH;
+}
+
 static void
 lw_spec_popover_class_init (LwSpecPopoverClass *klass)
 {
@@ -269,6 +276,7 @@ lw_spec_popover_class_init (LwSpecPopoverClass *klass)
 
   G_OBJECT_CLASS (klass)->finalize = lw_spec_popover_finalize;
   widget_class->show = lw_spec_popover_show;
+  widget_class->get_request_mode = lw_spec_popover_get_request_mode;
 
   g_type_ensure (LW_TYPE_CARD_NOTE);
   lw_ui_resources_ensure ();
