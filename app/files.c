@@ -50,8 +50,8 @@ on_open_response (GtkNativeDialog *dialog, int response, gpointer data)
   g_object_unref (dialog);
 }
 
-void
-lw_files_open (LwWindow *window)
+static void
+act_open (GSimpleAction *action, GVariant *parameter, gpointer window)
 {
   GtkFileChooserNative *dialog = gtk_file_chooser_native_new (_("Open a model"), GTK_WINDOW (window),
                                                               GTK_FILE_CHOOSER_ACTION_OPEN, NULL, NULL);
@@ -145,14 +145,14 @@ ask_for_name (LwWindow *window, gboolean close)
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
 }
 
-void
-lw_files_save_as (LwWindow *window)
+static void
+act_save_as (GSimpleAction *action, GVariant *parameter, gpointer window)
 {
   ask_for_name (window, FALSE);
 }
 
-void
-lw_files_save (LwWindow *window)
+static void
+act_save (GSimpleAction *action, GVariant *parameter, gpointer window)
 {
   GFile *file = lw_session_get_file (lw_window_get_session (window));
 
@@ -286,8 +286,8 @@ ask_to_leave (LwWindow *window, const char *heading, const char *body)
   gtk_window_present (GTK_WINDOW (dialog));
 }
 
-void
-lw_files_discard (LwWindow *window)
+static void
+act_discard (GSimpleAction *action, GVariant *parameter, gpointer window)
 {
   if (lw_session_is_modified (lw_window_get_session (window)))
     ask_to_leave (window, _("Discard what is not saved?"),
@@ -302,4 +302,17 @@ lw_files_ask_without_keeping (LwWindow *window, const GError *error)
   g_autofree char *body = g_strdup_printf (_("It could not be kept for the next time: %s"), error->message);
 
   ask_to_leave (window, _("Save what it has learned?"), body);
+}
+
+void
+lw_files_add_actions (LwWindow *window)
+{
+  static const GActionEntry entries[] = {
+    { "open", act_open, NULL, NULL, NULL, { 0 } },
+    { "save", act_save, NULL, NULL, NULL, { 0 } },
+    { "save-as", act_save_as, NULL, NULL, NULL, { 0 } },
+    { "discard", act_discard, NULL, NULL, NULL, { 0 } },
+  };
+
+  g_action_map_add_action_entries (G_ACTION_MAP (window), entries, G_N_ELEMENTS (entries), window);
 }

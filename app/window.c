@@ -5,6 +5,7 @@
 #include "app/chart-files.h"
 #include "app/comparison.h"
 #include "app/files.h"
+#include "app/header-bar.h"
 #include "app/model-actions.h"
 #include "app/presentation.h"
 #include "app/profiler.h"
@@ -15,14 +16,12 @@
 #include "app/toasts.h"
 #include "app/train-actions.h"
 #include "ui/charts/chart-view.h"
-#include "ui/charts/chart-text.h"
 #include "ui/code/code-page.h"
 #include "ui/train/run-item.h"
 #include "ui/train/status-line.h"
 #include "ui/train/train-page.h"
 
 #include <glib/gi18n.h>
-#include <math.h>
 
 /* Milliseconds. While training the curves are drawn this often, and with every third picture the words
  * and figures around them change: one clock, since each picture takes time from the training. A single
@@ -59,23 +58,12 @@ struct _LwWindow {
   guint             fold_id;
 
   /* template */
-  GtkWidget        *header;
+  LwHeaderBar      *header;
   AdwToastOverlay  *toast_overlay;
   GtkStack         *scenes;
-  GtkLabel         *title;
-  GtkLabel         *subtitle;
-  GtkButton        *undo;
-  GtkButton        *redo;
-  GtkButton        *train;
-  GtkButton        *step;
-  AdwButtonContent *train_content;
-  GtkMenuButton    *menu;
-  AdwViewSwitcher  *switcher;
   AdwViewSwitcherBar *switcher_bar;
   AdwViewStack     *stack;
-  GMenu            *undo_section; /* of the main menu */
   LwTrainPage      *page;
-  GtkMenuButton    *speed;
   GMenuModel       *continue_menu;
   LwCodePage       *code;
   LwStatusLine     *status;
@@ -110,47 +98,14 @@ set_enabled (LwWindow *self, const char *action, gboolean enabled)
 /* -- what the session tells, shown -- */
 
 static void
-update_title (LwWindow *self)
+update_header (LwWindow *self)
 {
-  const char      *title = lw_session_get_title (self->session);
-  gboolean         modified = lw_session_is_modified (self->session);
-  LwImages        *images = lw_session_get_images (self->session);
-  g_autofree char *shown = g_strdup_printf (modified ? "• %s" : "%s", title);
-  g_autofree char *window = g_strdup_printf (_("%s — Layerwise"), title);
+  g_autofree char *title = g_strdup_printf (_("%s — Layerwise"), lw_session_get_title (self->session));
 
-  gtk_label_set_text (self->title, shown);
-  gtk_window_set_title (GTK_WINDOW (self), window);
-  if (images != NULL && self->narrow)
-    gtk_label_set_text (self->subtitle, images->name);
-  else if (images != NULL)
-    {
-      g_autofree char *count = lw_chart_format_count ((guint64) lw_tensor_get_dim (images->train_images, 0));
-      g_autofree char *text = g_strdup_printf (_("%s, %s images"), images->name, count);
-
-      gtk_label_set_text (self->subtitle, text);
-    }
-  else
-    gtk_label_set_text (self->subtitle, "MNIST");
-}
-
-static void
-update_undo (LwWindow *self)
-{
-  const char      *undo = lw_session_get_undo_name (self->session);
-  const char      *redo = lw_session_get_redo_name (self->session);
-  g_autofree char *undo_tip = undo != NULL ? g_strdup_printf (_("Undo: %s (Ctrl+Z)"), undo) : g_strdup (_("Undo"));
-  g_autofree char *redo_tip = redo != NULL ? g_strdup_printf (_("Redo: %s (Ctrl+Shift+Z)"), redo) : g_strdup (_("Redo"));
-
-  g_autofree char *undo_label = undo != NULL ? g_strdup_printf (_("_Undo %s"), undo) : g_strdup (_("_Undo"));
-  g_autofree char *redo_label = redo != NULL ? g_strdup_printf (_("_Redo %s"), redo) : g_strdup (_("_Redo"));
-
-  g_menu_remove_all (self->undo_section);
-  g_menu_append (self->undo_section, undo_label, "win.undo");
-  g_menu_append (self->undo_section, redo_label, "win.redo");
-  set_enabled (self, "undo", undo != NULL);
-  set_enabled (self, "redo", redo != NULL);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->undo), undo_tip);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->redo), redo_tip);
+  gtk_window_set_title (GTK_WINDOW (self), title);
+  set_enabled (self, "undo", lw_session_get_undo_name (self->session) != NULL);
+  set_enabled (self, "redo", lw_session_get_redo_name (self->session) != NULL);
+  lw_header_bar_update (self->header);
 }
 
 static void
@@ -179,58 +134,6 @@ update_hint (LwWindow *self)
     hint = lw_status_hint (self->session);
   lw_chart_pane_set_hint (chart_pane (self), hint);
   lw_presentation_set_hint (self->presentation, hint);
-}
-
-static void
-update_train_button (LwWindow *self)
-{
-  LwPhase          phase = lw_session_get_phase (self->session);
-  LwSpeed          speed = lw_session_get_speed (self->session);
-  gboolean         single = speed == LW_SPEED_BATCH || speed == LW_SPEED_EXAMPLE;
-  gboolean         running = lw_session_is_running (self->session);
-  gboolean         finished = phase == LW_PHASE_FINISHED;
-  g_autofree char *obstacle = lw_session_get_obstacle (self->session);
-  g_autofree char *tooltip = NULL;
-
-  adw_button_content_set_icon_name (self->train_content,
-                                    running ? "media-playback-pause-symbolic" : "media-playback-start-symbolic");
-  adw_button_content_set_label (self->train_content, running ? _("Pause") : single ? _("Step") : _("Train"));
-  if (obstacle != NULL)
-    tooltip = g_strdup_printf (_("Train is off: %s"), obstacle);
-  else
-    tooltip = g_strdup (running ? _("Pause (Space)")
-                        : speed == LW_SPEED_BATCH ? _("Train one batch (Space)")
-                        : speed == LW_SPEED_EXAMPLE ? _("Train one example (Space)")
-                        : finished ? _("Train a new run from the start (Space)") : _("Train (Space)"));
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->train), tooltip);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->train), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  running ? _("Pause") : single ? _("Step") : _("Train"), -1);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->step), speed == LW_SPEED_EXAMPLE ? _("Train one example (→)")
-                                                                                  : _("Train one batch (→)"));
-  /* The fix button is the one suggested action while the model has a fault. */
-  if (obstacle == NULL)
-    gtk_widget_add_css_class (GTK_WIDGET (self->train), "suggested-action");
-  else
-    gtk_widget_remove_css_class (GTK_WIDGET (self->train), "suggested-action");
-
-  lw_train_actions_update (G_ACTION_MAP (self), self->session);
-}
-
-/* The button says which speed is chosen; where there is little room, it has an icon in place of words. */
-static void
-update_speed (LwWindow *self)
-{
-  static const char *const labels[] = { N_("Full speed"), N_("Slow motion"), N_("One batch"), N_("One example") };
-  LwSpeed                  speed = lw_session_get_speed (self->session);
-  g_autofree char         *name = g_strdup_printf (_("Speed: %s"), _(labels[speed]));
-
-  if (self->narrow && gtk_menu_button_get_icon_name (self->speed) == NULL)
-    gtk_menu_button_set_icon_name (self->speed, "lw-speed-symbolic");
-  else if (!self->narrow && g_strcmp0 (gtk_menu_button_get_label (self->speed), _(labels[speed])) != 0)
-    gtk_menu_button_set_label (self->speed, _(labels[speed]));
-  gtk_menu_button_set_always_show_arrow (self->speed, !self->narrow);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->speed), self->narrow ? name : _("How Train goes about it"));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->speed), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
 
 static void
@@ -292,8 +195,7 @@ on_document_changed (LwWindow *self)
   lw_code_page_set_model (self->code, document->model);
   lw_code_page_set_settings (self->code, &document->settings);
   update_data_fault (self);
-  update_title (self);
-  update_undo (self);
+  update_header (self);
   lw_shown_runs_update_plan (self->shown_runs);
   update_hint (self);
 }
@@ -305,12 +207,10 @@ on_run_changed (LwWindow *self)
 {
   gboolean training = lw_session_get_phase (self->session) == LW_PHASE_TRAINING;
 
-  update_train_button (self);
-  update_speed (self);
+  lw_train_actions_update (G_ACTION_MAP (self), self->session);
+  update_header (self);
   update_status (self);
-  update_title (self);
   update_save_path (self);
-  update_undo (self);
   update_times (self);
   update_hint (self);
   lw_shown_runs_update_plan (self->shown_runs);
@@ -361,7 +261,7 @@ on_data_changed (LwWindow *self)
       lw_code_page_set_data (self->code, images->name, NULL);
     }
   update_data_fault (self);
-  update_title (self);
+  update_header (self);
   lw_shown_runs_update_plan (self->shown_runs);
 }
 
@@ -498,33 +398,9 @@ act_new (GSimpleAction *action, GVariant *parameter, gpointer data)
 }
 
 static void
-act_open (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  lw_files_open (LW_WINDOW (data));
-}
-
-static void
-act_discard (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  lw_files_discard (LW_WINDOW (data));
-}
-
-static void
-act_save (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  lw_files_save (LW_WINDOW (data));
-}
-
-static void
-act_save_as (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  lw_files_save_as (LW_WINDOW (data));
-}
-
-static void
 act_menu (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  gtk_menu_button_popup (LW_WINDOW (data)->menu);
+  lw_header_bar_open_menu (LW_WINDOW (data)->header);
 }
 
 static void
@@ -614,13 +490,10 @@ on_fold_idle (gpointer data)
   self->fold_id = 0;
   self->narrow = is_below (width, WIDTH_NARROW, self->narrow);
   self->at_bottom = is_below (width, WIDTH_BOTTOM, self->at_bottom);
-  adw_view_switcher_set_policy (self->switcher,
-                                self->narrow ? ADW_VIEW_SWITCHER_POLICY_NARROW : ADW_VIEW_SWITCHER_POLICY_WIDE);
-  update_speed (self);
-  gtk_widget_set_visible (GTK_WIDGET (self->switcher), !self->at_bottom);
+  lw_header_bar_set_narrow (self->header, self->narrow);
+  gtk_widget_set_visible (GTK_WIDGET (lw_header_bar_get_switcher (self->header)), !self->at_bottom);
   gtk_widget_set_visible (GTK_WIDGET (self->switcher_bar), self->at_bottom);
   adw_view_switcher_bar_set_reveal (self->switcher_bar, self->at_bottom);
-  update_title (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -750,26 +623,16 @@ lw_window_class_init (LwWindowClass *klass)
   GTK_WINDOW_CLASS (klass)->close_request = lw_window_close_request;
 
   g_type_ensure (LW_TYPE_CODE_PAGE);
+  g_type_ensure (LW_TYPE_HEADER_BAR);
   g_type_ensure (LW_TYPE_TRAIN_PAGE);
   g_type_ensure (LW_TYPE_STATUS_LINE);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/layerwise/Layerwise/window.ui");
   gtk_widget_class_bind_template_child (widget_class, LwWindow, header);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, toast_overlay);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, scenes);
-  gtk_widget_class_bind_template_child (widget_class, LwWindow, title);
-  gtk_widget_class_bind_template_child (widget_class, LwWindow, subtitle);
-  gtk_widget_class_bind_template_child (widget_class, LwWindow, undo);
-  gtk_widget_class_bind_template_child (widget_class, LwWindow, redo);
-  gtk_widget_class_bind_template_child (widget_class, LwWindow, train);
-  gtk_widget_class_bind_template_child (widget_class, LwWindow, train_content);
-  gtk_widget_class_bind_template_child (widget_class, LwWindow, step);
-  gtk_widget_class_bind_template_child (widget_class, LwWindow, speed);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, continue_menu);
-  gtk_widget_class_bind_template_child (widget_class, LwWindow, menu);
-  gtk_widget_class_bind_template_child (widget_class, LwWindow, switcher);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, switcher_bar);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, stack);
-  gtk_widget_class_bind_template_child (widget_class, LwWindow, undo_section);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, page);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, code);
   gtk_widget_class_bind_template_child (widget_class, LwWindow, status);
@@ -780,16 +643,12 @@ static void
 lw_window_init (LwWindow *self)
 {
   static const GActionEntry entries[] = {
-    { "discard", act_discard, NULL, NULL, NULL, { 0 } },
     { "undo", act_undo, NULL, NULL, NULL, { 0 } },
     { "redo", act_redo, NULL, NULL, NULL, { 0 } },
     { "show-fault", act_show_fault, NULL, NULL, NULL, { 0 } },
     { "reload-data", act_reload_data, NULL, NULL, NULL, { 0 } },
     { "toggle-sidebar", act_toggle_sidebar, NULL, NULL, NULL, { 0 } },
     { "new", act_new, NULL, NULL, NULL, { 0 } },
-    { "open", act_open, NULL, NULL, NULL, { 0 } },
-    { "save", act_save, NULL, NULL, NULL, { 0 } },
-    { "save-as", act_save_as, NULL, NULL, NULL, { 0 } },
     { "copy-script", act_copy_script, NULL, NULL, NULL, { 0 } },
     { "save-script-as", act_save_script_as, NULL, NULL, NULL, { 0 } },
     { "presenter", act_presenter, NULL, NULL, NULL, { 0 } },
@@ -803,12 +662,14 @@ lw_window_init (LwWindow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   self->toasts = lw_toasts_new (self->toast_overlay);
   update_hidden (self);
-  hide_images (GTK_WIDGET (self->switcher));
+  adw_view_switcher_set_stack (lw_header_bar_get_switcher (self->header), self->stack);
+  hide_images (GTK_WIDGET (lw_header_bar_get_switcher (self->header)));
   hide_images (GTK_WIDGET (self->switcher_bar));
   page = g_property_action_new ("page", self->stack, "visible-child-name");
   g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (page));
   g_object_bind_property (lw_builder_pane_get_list (builder (self)), "selected", self->code, "selected-layer",
                           G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
+  lw_files_add_actions (self);
   lw_chart_files_add_actions (self, lw_chart_pane_get_charts (chart_pane (self)));
   g_signal_connect_swapped (keys, "key-pressed", G_CALLBACK (on_key), self);
   gtk_widget_add_controller (GTK_WIDGET (self), keys);
@@ -829,6 +690,7 @@ lw_window_new (AdwApplication *application, LwSession *session, LwWorkFile *left
   LwPredictPane          *pane = lw_train_page_get_predict_pane (self->page);
 
   self->session = g_object_ref (session);
+  lw_header_bar_set_session (self->header, session);
   self->autosave = lw_autosave_new (session, left);
   g_signal_connect_swapped (self->autosave, "failed", G_CALLBACK (on_not_kept), self);
   g_action_map_add_action_entries (G_ACTION_MAP (runs), runs_entries, G_N_ELEMENTS (runs_entries), self);
@@ -841,7 +703,7 @@ lw_window_new (AdwApplication *application, LwSession *session, LwWorkFile *left
   self->presentation = lw_presentation_new (GTK_WINDOW (self), self->scenes, session, chart (self),
                                             lw_shown_runs_get_items (self->shown_runs));
   self->comparison = lw_comparison_new (GTK_WINDOW (self), session, lw_shown_runs_get_items (self->shown_runs));
-  lw_presentation_add_frame (self->presentation, self->header);
+  lw_presentation_add_frame (self->presentation, GTK_WIDGET (self->header));
   lw_presentation_add_frame (self->presentation, GTK_WIDGET (self->status));
   lw_presentation_add_frame (self->presentation, GTK_WIDGET (self->switcher_bar));
 

@@ -4,31 +4,10 @@
 
 #include "tests/engine/file-tools.h"
 #include "tests/engine/train-tools.h"
+#include "tests/wait.h"
 
 /* Unsaved work is kept without being asked for, is found again, and is gone when it is saved or
  * discarded. */
-
-#define TIMEOUT 60
-
-static gboolean
-on_timeout (gpointer data)
-{
-  g_error ("Waited %d s for %s", TIMEOUT, (const char *) data);
-  return G_SOURCE_REMOVE;
-}
-
-#define WAIT_UNTIL(condition)                                                                      \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    guint timeout_ = g_timeout_add_seconds (TIMEOUT, on_timeout, (gpointer) #condition);           \
-    while (!(condition))                                                                           \
-      {                                                                                            \
-        g_main_context_iteration (NULL, FALSE);                                                    \
-        g_usleep (500);                                                                            \
-      }                                                                                            \
-    g_source_remove (timeout_);                                                                    \
-  }                                                                                                \
-  G_STMT_END
 
 static char *
 get_folder (void)

@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 
 #include "app/application.h"
+#include "tests/wait.h"
 
 /* Charts out of a real window: actions, files, clipboard, and what is said of them. */
 
@@ -41,22 +42,11 @@ find_label (GtkWidget *root, const char *text)
   return NULL;
 }
 
-static gboolean
-on_timeout (gpointer data)
-{
-  g_error ("Waited in vain for \"%s\"", (const char *) data);
-  return G_SOURCE_REMOVE;
-}
-
 /* Toasts show one after the other, for five seconds each. */
 static void
 wait_toast (const char *text)
 {
-  guint timeout = g_timeout_add_seconds (60, on_timeout, (gpointer) text);
-
-  while (find_label (GTK_WIDGET (window), text) == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (timeout);
+  WAIT_UNTIL (find_label (GTK_WIDGET (window), text) != NULL);
 }
 
 static char *
@@ -192,12 +182,7 @@ test_window_goes (void)
   g_object_add_weak_pointer (watched, &watched);
   lw_chart_files_save_picture (window, charts, path, LW_PICTURE_PNG);
   gtk_window_destroy (GTK_WINDOW (window));
-  for (int i = 0; i < 3000 && watched != NULL; i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
-  g_assert_null (watched);
+  WAIT_UNTIL (watched == NULL);
   g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
   g_unlink (path);
 }

@@ -5,33 +5,14 @@
 
 #include "tests/engine/file-tools.h"
 #include "tests/engine/train-tools.h"
+#include "tests/wait.h"
 
 /* What the builder asks for, as one undoable edit each with its name; and what its models cost. */
-
-#define TIMEOUT 60
 
 typedef struct {
   LwSession          *session;
   GSimpleActionGroup *model, *run;
 } Fixture;
-
-static gboolean
-on_timeout (gpointer data)
-{
-  g_error ("Waited %d s for %s", TIMEOUT, (const char *) data);
-  return G_SOURCE_REMOVE;
-}
-
-#define WAIT_UNTIL(condition)                                                                      \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    guint timeout_ = g_timeout_add_seconds (TIMEOUT, on_timeout, (gpointer) #condition);           \
-    while (!(condition))                                                                           \
-      if (!g_main_context_iteration (NULL, FALSE))                                                 \
-        g_usleep (500);                                                                            \
-    g_source_remove (timeout_);                                                                    \
-  }                                                                                                \
-  G_STMT_END
 
 static void
 on_deleted (const char *text, gpointer data)
@@ -249,16 +230,6 @@ on_profiled (LwProfiler *profiler, LwProfile *profile, Told *told)
 }
 
 static void
-iterate (guint msec)
-{
-  gint64 end = g_get_monotonic_time () + msec * 1000;
-
-  while (g_get_monotonic_time () < end)
-    if (!g_main_context_iteration (NULL, FALSE))
-      g_usleep (1000);
-}
-
-static void
 test_profiler (Fixture *f, gconstpointer data)
 {
   g_autoptr (LwProfiler) profiler = lw_profiler_new (f->session);
@@ -281,7 +252,7 @@ test_profiler (Fixture *f, gconstpointer data)
   /* Another model is asked about; a faulty one is not. */
   ask (f->model, "remove-layer", g_variant_new_uint32 (4));
   g_assert_nonnull (lw_model_spec_get_fault (model_of (f)));
-  iterate (600);
+  settle (600);
   g_assert_cmpuint (told.n, ==, 1);
   g_assert_cmpfloat (lw_session_get_epoch_time (f->session, &measured), <, 0);
   ask (f->model, "load-preset", g_variant_new_string ("logistic"));
@@ -318,7 +289,7 @@ test_profiler_waits (Fixture *f, gconstpointer data)
   lw_session_train (f->session);
   WAIT_UNTIL (told.n == 2);
   g_assert_null (told.last);
-  iterate (600);
+  settle (600);
   g_assert_cmpint (lw_session_get_phase (f->session), ==, LW_PHASE_TRAINING);
   g_assert_cmpuint (told.n, ==, 2);
   lw_session_stop (f->session);

@@ -6,14 +6,13 @@
 
 #include "tests/engine/file-tools.h"
 #include "tests/engine/train-tools.h"
+#include "tests/wait.h"
 
 /* The session without its window: edits and their undo, runs, files, and data that is late or
  * missing. */
 
 #define N_TRAIN 320
 #define STEPS 10 /* of an epoch in batches of 32 */
-#define TIMEOUT 60
-
 static LwImages *images;
 
 /* -- data and waiting -- */
@@ -37,27 +36,6 @@ write_data (void)
   g_assert_no_error (error);
   g_setenv ("LAYERWISE_DATA_DIR", folder, TRUE);
 }
-
-static gboolean
-on_timeout (gpointer data)
-{
-  g_error ("Waited %d s for %s", TIMEOUT, (const char *) data);
-  return G_SOURCE_REMOVE;
-}
-
-#define WAIT_UNTIL(condition)                                                                      \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    guint timeout_ = g_timeout_add_seconds (TIMEOUT, on_timeout, (gpointer) #condition);           \
-    while (!(condition))                                                                           \
-      {                                                                                            \
-        while (g_main_context_iteration (NULL, FALSE))                                             \
-          ;                                                                                        \
-        g_usleep (500);                                                                            \
-      }                                                                                            \
-    g_source_remove (timeout_);                                                                    \
-  }                                                                                                \
-  G_STMT_END
 
 static LwDocument *
 document_new (const char *preset, guint epochs)
@@ -97,8 +75,7 @@ train_to_end (LwSession *session)
 {
   lw_session_train (session);
   WAIT_UNTIL (lw_session_get_phase (session) == LW_PHASE_FINISHED);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  settle (0);
   lw_session_tick (session);
 }
 

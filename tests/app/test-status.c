@@ -5,39 +5,21 @@
 
 #include "tests/engine/file-tools.h"
 #include "tests/engine/train-tools.h"
+#include "tests/wait.h"
 
 /* The words of the status line in each of the session's situations. */
-
-#define TIMEOUT 60
-
-static gboolean
-on_timeout (gpointer data)
-{
-  g_error ("Waited %d s", TIMEOUT);
-  return G_SOURCE_REMOVE;
-}
 
 static void
 wait_for_data (LwSession *session)
 {
-  guint timeout = g_timeout_add_seconds (TIMEOUT, on_timeout, NULL);
-
-  while (lw_session_get_images (session) == NULL && lw_session_get_data_error (session) == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (timeout);
+  WAIT_UNTIL (lw_session_get_images (session) != NULL || lw_session_get_data_error (session) != NULL);
 }
 
 static void
 wait_for_step (LwSession *session, LwPhase phase, gint64 step)
 {
-  guint timeout = g_timeout_add_seconds (TIMEOUT, on_timeout, NULL);
-
-  while (lw_session_get_phase (session) != phase || lw_session_get_run (session)->last.step != step)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      lw_session_tick (session);
-    }
-  g_source_remove (timeout);
+  WAIT_UNTIL ((lw_session_tick (session), lw_session_get_phase (session)) == phase
+              && lw_session_get_run (session)->last.step == step);
 }
 
 /* The line begins with `text`; an error or not; the button's action, or NULL. */

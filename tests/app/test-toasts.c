@@ -1,5 +1,7 @@
 #include "app/toasts.h"
 
+#include "tests/wait.h"
+
 /* Toasts that come and go quickly, which libadwaita 1.2 does not survive by itself. */
 
 static guint n_undone;
@@ -41,18 +43,6 @@ tear_down (Fixture *f, gconstpointer data)
   gtk_window_destroy (f->window);
 }
 
-static void
-wait_ms (int ms)
-{
-  gint64 end = g_get_monotonic_time () + ms * 1000;
-
-  while (g_get_monotonic_time () < end)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
-}
-
 /* The toast that is shown, or NULL. */
 static GtkWidget *
 get_toast (Fixture *f)
@@ -73,11 +63,11 @@ test_dismiss (Fixture *f, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (moments); i++)
     {
       lw_toasts_add (f->toasts, "Conv2D deleted", TRUE);
-      wait_ms (moments[i]);
+      settle (moments[i]);
       lw_toasts_dismiss_undo (f->toasts);
       lw_toasts_dismiss_undo (f->toasts);
       while (get_toast (f) != NULL)
-        wait_ms (5);
+        settle (5);
       lw_toasts_dismiss_undo (f->toasts);
     }
 }
@@ -87,19 +77,19 @@ static void
 test_others (Fixture *f, gconstpointer data)
 {
   lw_toasts_add (f->toasts, "Saved digits.keras", FALSE);
-  wait_ms (10);
+  settle (10);
   g_assert_nonnull (get_toast (f));
   g_assert_false (gtk_widget_get_can_target (get_toast (f)));
   g_assert_true (gtk_widget_get_can_target (adw_toast_overlay_get_child (f->overlay)));
   lw_toasts_dismiss_undo (f->toasts);
-  wait_ms (900);
+  settle (900);
   g_assert_nonnull (get_toast (f));
   g_assert_true (gtk_widget_get_can_target (get_toast (f)));
 
   /* One that waits behind it is taken out of the row. */
   lw_toasts_add (f->toasts, "Conv2D deleted", TRUE);
   lw_toasts_dismiss_undo (f->toasts);
-  wait_ms (50);
+  settle (50);
   g_assert_nonnull (get_toast (f));
 }
 
@@ -109,7 +99,7 @@ test_window_goes (Fixture *f, gconstpointer data)
 {
   lw_toasts_add (f->toasts, "Conv2D deleted", TRUE);
   lw_toasts_dismiss_undo (f->toasts);
-  wait_ms (20);
+  settle (20);
 }
 
 int

@@ -1,8 +1,8 @@
 #include "train-tools.h"
 
-/* Questions to a model in a thread of its own: the newest counts, none is answered twice. */
+#include "tests/wait.h"
 
-#define TIMEOUT 60
+/* Questions to a model in a thread of its own: the newest counts, none is answered twice. */
 
 static LwImages *images;
 
@@ -62,33 +62,10 @@ answers_clear (void)
     }
 }
 
-static gboolean
-on_timeout (gpointer data)
-{
-  g_error ("No answer in %d s", TIMEOUT);
-  return G_SOURCE_REMOVE;
-}
-
 static void
 wait_for (LwChannel channel, guint n)
 {
-  guint timeout = g_timeout_add_seconds (TIMEOUT, on_timeout, NULL);
-
-  while (answers[channel].n < n)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (timeout);
-}
-
-/* Whatever may still come in a tenth of a second. */
-static void
-linger (void)
-{
-  for (int i = 0; i < 100; i++)
-    {
-      while (g_main_context_iteration (NULL, FALSE))
-        ;
-      g_usleep (1000);
-    }
+  WAIT_UNTIL (answers[channel].n >= n);
 }
 
 static LwState *
@@ -135,7 +112,7 @@ test_channels (void)
       lw_tensor_unref (x[i]);
       lw_state_unref (states[i]);
     }
-  linger ();
+  settle (100);
   for (int i = 0; i < LW_N_CHANNELS; i++)
     g_assert_cmpuint (answers[i].n, ==, 1);
   answers_clear ();
@@ -158,7 +135,7 @@ test_newest_wins (void)
     }
   want = expected (state, last);
   wait_for (LW_CHANNEL_STRIP, 1);
-  linger ();
+  settle (100);
   g_assert_cmpuint (answers[LW_CHANNEL_STRIP].n, ==, 1);
   g_assert_true (lw_tensor_equal (answers[LW_CHANNEL_STRIP].probabilities, want));
   answers_clear ();
@@ -177,10 +154,9 @@ test_forget (void)
       lw_predictor_ask (predictor, LW_CHANNEL_PAD, state, x);
       g_usleep (i * 200);
       lw_predictor_forget (predictor, LW_CHANNEL_PAD);
-      while (g_main_context_iteration (NULL, FALSE))
-        ;
+      settle (0);
     }
-  linger ();
+  settle (100);
   g_assert_cmpuint (answers[LW_CHANNEL_PAD].n, ==, 0);
   lw_predictor_ask (predictor, LW_CHANNEL_PAD, state, x);
   wait_for (LW_CHANNEL_PAD, 1);
@@ -222,7 +198,7 @@ test_free (void)
       g_usleep (i * 700);
       lw_predictor_free (predictor);
     }
-  linger ();
+  settle (100);
   for (int i = 0; i < LW_N_CHANNELS; i++)
     g_assert_cmpuint (answers[i].n, ==, 0);
 }

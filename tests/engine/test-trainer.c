@@ -3,22 +3,16 @@
 #include <math.h>
 #include <string.h>
 
+#include "tests/wait.h"
+
 /* The training thread under its commands: whatever is asked and when, the run is the one that the
  * same steps by hand give. */
 
 #define N_TRAIN 320
 #define STEPS 10
-#define TIMEOUT 60 /* seconds, for slow machines and sanitizers */
 
 static LwImages      *images;
 static LwRunSettings  settings;
-
-static gboolean
-on_timeout (gpointer data)
-{
-  g_error ("Waited %d s for %s", TIMEOUT, (const char *) data);
-  return G_SOURCE_REMOVE;
-}
 
 typedef struct {
   LwTrainer *trainer;
@@ -58,8 +52,7 @@ fixture_clear (Fixture *fixture)
   g_clear_object (&fixture->trainer);
   lw_history_unref (fixture->history);
   g_array_unref (fixture->phases);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  settle (0);
 }
 
 static LwPhase
@@ -73,18 +66,14 @@ notified (Fixture *fixture)
 static void
 wait_for (Fixture *fixture, LwPhase phase)
 {
-  guint timeout = g_timeout_add_seconds (TIMEOUT, on_timeout, (gpointer) "a phase");
-
-  while (notified (fixture) != phase)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (timeout);
+  WAIT_UNTIL (notified (fixture) == phase);
   g_assert_cmpint (lw_trainer_get_phase (fixture->trainer), ==, phase);
 }
 
 static void
 wait_for_points (Fixture *fixture, gsize n)
 {
-  gint64 until = g_get_monotonic_time () + TIMEOUT * G_USEC_PER_SEC;
+  gint64 until = g_get_monotonic_time () + WAIT_TIMEOUT * G_USEC_PER_SEC;
 
   while (lw_history_length (fixture->history) < n)
     {
@@ -207,8 +196,7 @@ test_steps (void)
       while (lw_trainer_get_state_serial (fixture.trainer) <= serial
              || lw_trainer_get_phase (fixture.trainer) != LW_PHASE_PAUSED)
         g_usleep (200);
-      while (g_main_context_iteration (NULL, FALSE))
-        ;
+      settle (0);
     }
   assert_state (&fixture, model, STEPS + 2);
   assert_steps (fixture.history, STEPS + 2);
@@ -737,12 +725,7 @@ test_dispose (void)
       g_usleep ((gulong) (i * 331 % 2000));
       fixture_clear (&fixture);
       /* A notification that the thread was about to send holds it for a moment. */
-      for (int wait = 0; !gone && wait < TIMEOUT * 1000; wait++)
-        {
-          g_usleep (1000);
-          g_main_context_iteration (NULL, FALSE);
-        }
-      g_assert_true (gone);
+      WAIT_UNTIL (gone);
     }
 }
 
@@ -754,16 +737,10 @@ test_sample (void)
   g_autoptr (LwImages)    many = test_images_new (24000, 1200);
   Fixture                 fixture = fixture_new (model, NULL, NULL, many, 1);
   LwHistoryPoint          sample = { 0 };
-  guint                   timeout = g_timeout_add_seconds (TIMEOUT, on_timeout, (gpointer) "a sample");
   guint                   serial = lw_trainer_get_state_serial (fixture.trainer);
 
   lw_trainer_start (fixture.trainer);
-  while (count_points (fixture.history, LW_POINT_SAMPLE, &sample) == 0)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (10000);
-    }
-  g_source_remove (timeout);
+  WAIT_UNTIL (count_points (fixture.history, LW_POINT_SAMPLE, &sample) > 0);
   g_assert_cmpint (sample.n_images, ==, 1000);
   g_assert_cmpint (sample.epoch, ==, 1);
   g_assert_true (isfinite (sample.loss));

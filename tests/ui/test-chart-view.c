@@ -1,6 +1,7 @@
 #include <adwaita.h>
 #include <math.h>
 
+#include "tests/wait.h"
 #include "ui/charts/chart-view.h"
 
 /* Loss over accuracy in a window, fed as a trainer feeds them. */
@@ -81,23 +82,6 @@ train (Fixture *fixture, int n_steps)
     }
 }
 
-static gboolean
-set_flag (gpointer flag)
-{
-  *(gboolean *) flag = TRUE;
-  return G_SOURCE_REMOVE;
-}
-
-static void
-iterate_for (guint milliseconds)
-{
-  gboolean over = FALSE;
-
-  g_timeout_add (milliseconds, set_flag, &over);
-  while (!over)
-    g_main_context_iteration (NULL, TRUE);
-}
-
 static void
 assert_description (LwChartView *view, const char *expected)
 {
@@ -117,7 +101,7 @@ render (GtkWidget *widget)
   g_autoptr (GError)        error = NULL;
   GdkTexture               *texture;
 
-  iterate_for (50);
+  settle (50);
   gdk_paintable_snapshot (paintable,
                           snapshot,
                           gtk_widget_get_width (widget),
@@ -175,13 +159,13 @@ test_live (Fixture *fixture, gconstpointer data)
 
   lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 1", 0);
   train (fixture, 50);
-  iterate_for (100);
+  settle (100);
   /* Histories are read when asked to, and only then. */
   g_assert_cmpint (fixture->n_grown, ==, 0);
 
   train (fixture, 100);
   g_assert_true (lw_chart_model_update (fixture->model));
-  iterate_for (200);
+  settle (200);
   g_assert_cmpint (fixture->n_grown, ==, 1);
   g_assert_false (lw_chart_model_update (fixture->model));
   g_assert_cmpint (fixture->n_grown, ==, 1);
@@ -197,7 +181,7 @@ test_live (Fixture *fixture, gconstpointer data)
                                        GTK_ACCESSIBLE_PROPERTY_LABEL,
                                        label);
   train (fixture, 10);
-  iterate_for (100);
+  settle (100);
   g_assert_cmpint (fixture->n_grown, ==, 1);
 }
 
@@ -215,7 +199,7 @@ test_zoom_and_fit (Fixture *fixture, gconstpointer data)
   lw_chart_model_zoom (fixture->model, 200, 120);
   g_assert_cmpint (fixture->n_notified, ==, 1);
   g_assert_false (lw_chart_model_get_following (fixture->model));
-  iterate_for (400);
+  settle (400);
   for (int i = 0; i < 2; i++)
     {
       lw_chart_view_get_chart (i ? fixture->loss : fixture->accuracy, &chart);
@@ -231,17 +215,17 @@ test_zoom_and_fit (Fixture *fixture, gconstpointer data)
 
   /* Nor can one get lost: not out of the run, not into a single step. */
   lw_chart_model_zoom (fixture->model, -1000, -900);
-  iterate_for (400);
+  settle (400);
   lw_chart_view_get_chart (fixture->loss, &chart);
   g_assert_cmpfloat_with_epsilon (chart.x_min, 0, 1e-9);
   lw_chart_model_zoom (fixture->model, 150, 150);
-  iterate_for (400);
+  settle (400);
   lw_chart_view_get_chart (fixture->loss, &chart);
   g_assert_cmpfloat (chart.x_max - chart.x_min, >, 5);
 
   lw_chart_model_fit (fixture->model);
   g_assert_cmpint (fixture->n_notified, ==, 2);
-  iterate_for (400);
+  settle (400);
   lw_chart_view_get_chart (fixture->loss, &chart);
   g_assert_cmpfloat (chart.x_min, ==, 0);
   g_assert_cmpfloat (chart.x_max, ==, 500);
@@ -256,11 +240,11 @@ test_animation (Fixture *fixture, gconstpointer data)
   train (fixture, 300);
   lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 1", 0);
   g_object_set (settings, "gtk-enable-animations", TRUE, NULL);
-  iterate_for (400);
+  settle (400);
   lw_chart_model_zoom (fixture->model, 100, 200);
   lw_chart_view_get_chart (fixture->loss, &chart);
   g_assert_cmpfloat (chart.x_max, ==, 500);
-  iterate_for (400);
+  settle (400);
   lw_chart_view_get_chart (fixture->loss, &chart);
   g_assert_cmpfloat (chart.x_max, ==, 200);
 
@@ -347,7 +331,7 @@ assert_in_view (Fixture *fixture, double begin, double end)
       lw_chart_view_get_chart (fixture->loss, &chart);
       if (fabs (chart.x_min - begin) < 1e-6 && fabs (chart.x_max - end) < 1e-6)
         return;
-      iterate_for (50);
+      settle (50);
     }
   g_assert_cmpfloat (chart.x_min, ==, begin);
   g_assert_cmpfloat (chart.x_max, ==, end);
@@ -476,7 +460,7 @@ test_log_x (Fixture *fixture, gconstpointer data)
   for (int unit = LW_CHART_X_STEP; unit <= LW_CHART_X_SECONDS; unit++)
     {
       lw_chart_model_set_x_unit (fixture->model, (LwChartXUnit) unit);
-      iterate_for (400);
+      settle (400);
       lw_chart_view_get_chart (fixture->loss, &chart);
       g_assert_true (chart.log_x);
       g_assert_cmpfloat (chart.x_min, >, 0);
@@ -535,7 +519,7 @@ test_runs (Fixture *fixture, gconstpointer data)
   train (fixture, 300);
   lw_chart_model_set_run (fixture->model, 1, fixture->history, "Run 2", 0);
   lw_chart_model_set_run (fixture->model, 2, other, "Run 1", 1);
-  iterate_for (50);
+  settle (50);
   g_assert_cmpint (count_run_pixels (fixture->loss, 1), >, 100);
 
   lw_chart_model_set_run_visible (fixture->model, 2, FALSE);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "tests/wait.h"
 #include "ui/builder/layer-list.h"
 #include "ui/code/code-page.h"
 #include "ui/code/code-style.h"
@@ -19,13 +20,6 @@ static void
 on_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   g_string_append_printf (((Fixture *) data)->asked, "%s;", g_action_get_name (G_ACTION (action)));
-}
-
-static void
-settle (void)
-{
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
 }
 
 static void
@@ -61,7 +55,7 @@ static void
 tear_down (Fixture *f, gconstpointer data)
 {
   gtk_window_destroy (f->window);
-  settle ();
+  settle (0);
   lw_model_spec_unref (f->model);
   g_string_free (f->asked, TRUE);
 }
@@ -185,12 +179,9 @@ static void
 toggle (GtkWidget *button)
 {
   const gboolean before = gtk_switch_get_active (GTK_SWITCH (button));
-  const gint64   end = g_get_monotonic_time () + 5 * G_TIME_SPAN_SECOND;
 
   g_assert_true (gtk_widget_activate (button));
-  while (gtk_switch_get_active (GTK_SWITCH (button)) == before && g_get_monotonic_time () < end)
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpint (gtk_switch_get_active (GTK_SWITCH (button)), !=, before);
+  WAIT_UNTIL (gtk_switch_get_active (GTK_SWITCH (button)) != before);
 }
 
 /* Each switch takes its part out of the script and puts it back. */
@@ -307,7 +298,7 @@ wait_frames (Fixture *f)
     {
       gtk_widget_queue_draw (GTK_WIDGET (f->window));
       gtk_test_widget_wait_for_draw (GTK_WIDGET (f->window));
-      settle (); /* lines out of sight are laid out when there is nothing else to do */
+      settle (0); /* lines out of sight are laid out when there is nothing else to do */
     }
 }
 
@@ -427,7 +418,7 @@ test_narrow (void)
       gtk_window_set_default_size (window, width, 500);
       gtk_window_present (window);
       gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
-      settle ();
+      settle (0);
       g_assert_cmpint (gtk_widget_get_width (GTK_WIDGET (page)), ==, width);
       g_assert_cmpint (lw_code_page_get_show_settings (page), ==, width > 800);
 
@@ -440,7 +431,7 @@ test_narrow (void)
                      || gtk_widget_child_focus (GTK_WIDGET (window), GTK_DIR_TAB_FORWARD));
       lw_model_spec_unref (model);
       gtk_window_destroy (window);
-      settle ();
+      settle (0);
     }
 }
 

@@ -1,22 +1,10 @@
 #include <adwaita.h>
 #include <string.h>
 
+#include "tests/wait.h"
 #include "ui/train/compare-window.h"
 
 /* Until @condition or five seconds. */
-#define WAIT_FOR(condition)                                                     \
-  G_STMT_START                                                                  \
-  {                                                                             \
-    gint64 deadline = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;             \
-    while (!(condition) && g_get_monotonic_time () < deadline)                  \
-      {                                                                         \
-        if (!g_main_context_iteration (NULL, FALSE))                            \
-          g_usleep (1000);                                                      \
-      }                                                                         \
-    g_assert_true (condition);                                                  \
-  }                                                                             \
-  G_STMT_END
-
 /* So many runs that differ in a number of rows, and one result of which the first run has the best. */
 static LwCompareTable *
 table_new (guint n_columns, guint n_rows, double result)
@@ -89,7 +77,7 @@ close_window (gpointer window)
 
   g_object_add_weak_pointer (weak, &weak);
   gtk_window_destroy (window);
-  WAIT_FOR (weak == NULL);
+  WAIT_UNTIL (weak == NULL);
 }
 
 static float
@@ -174,7 +162,7 @@ test_copy (void)
 
   g_assert_true (gtk_widget_activate_action (GTK_WIDGET (window), "compare.copy", NULL));
   gdk_clipboard_read_text_async (gtk_widget_get_clipboard (GTK_WIDGET (window)), NULL, on_text, &text);
-  WAIT_FOR (text != NULL);
+  WAIT_UNTIL (text != NULL);
   g_assert_cmpstr (text, ==, "\tRun 1\tRun 2\nsetting 0\t0\t\ntrain loss\t0.50\t1.50\n");
   close_window (window);
 }

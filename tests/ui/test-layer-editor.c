@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "tests/wait.h"
 #include "ui/builder/field-control.h"
 #include "ui/builder/layer-editor.h"
 #include "ui/builder/layer-palette.h"
@@ -10,19 +11,6 @@
 
 /* The controls for every field of every layer, the entry for lists of numbers, and the palette that
  * offers the layers. */
-
-static void
-settle (void)
-{
-  gint64 end = g_get_monotonic_time () + 30 * G_TIME_SPAN_MILLISECOND;
-
-  while (g_get_monotonic_time () < end)
-    {
-      while (g_main_context_iteration (NULL, FALSE))
-        ;
-      g_usleep (2000);
-    }
-}
 
 /* A value of the field unlike its standard one. */
 static LwFieldValue
@@ -140,14 +128,14 @@ set_up (ListFixture *f, gconstpointer field)
   g_signal_connect (f->list, "edited", G_CALLBACK (count_list_edit), &f->n_edits);
   gtk_window_set_child (GTK_WINDOW (f->window), GTK_WIDGET (f->list));
   gtk_window_present (GTK_WINDOW (f->window));
-  settle ();
+  settle (30);
 }
 
 static void
 tear_down (ListFixture *f, gconstpointer field)
 {
   gtk_window_destroy (GTK_WINDOW (f->window));
-  settle ();
+  settle (30);
 }
 
 static void
@@ -280,7 +268,7 @@ test_palette (void)
   gtk_menu_button_set_popover (GTK_MENU_BUTTON (button), palette);
   gtk_window_set_child (GTK_WINDOW (window), button);
   gtk_window_present (GTK_WINDOW (window));
-  settle ();
+  settle (30);
   g_signal_connect (palette, "chosen", G_CALLBACK (note_choice), &chosen);
   find_rows (palette, rows);
   g_assert_cmpuint (rows->len, ==, n);
@@ -300,13 +288,13 @@ test_palette (void)
       GtkWidget *search = lw_layer_palette_get_search (LW_LAYER_PALETTE (palette));
 
       gtk_popover_popup (GTK_POPOVER (palette));
-      settle ();
+      settle (30);
       gtk_editable_set_text (GTK_EDITABLE (search), searches[i][0]);
       g_signal_emit_by_name (search, "activate");
       g_assert_cmpstr (chosen, ==, searches[i][1]);
     }
   gtk_window_destroy (GTK_WINDOW (window));
-  settle ();
+  settle (30);
 }
 
 int

@@ -1,6 +1,7 @@
 #include <adwaita.h>
 #include <string.h>
 
+#include "tests/wait.h"
 #include "ui/builder/builder-pane.h"
 #include "ui/builder/card-note.h"
 #include "ui/builder/field-control.h"
@@ -42,19 +43,6 @@ static void
 on_train (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   g_string_append (((Fixture *) data)->asked, "train;");
-}
-
-static void
-settle (void)
-{
-  gint64 end = g_get_monotonic_time () + 50 * G_TIME_SPAN_MILLISECOND;
-
-  while (g_get_monotonic_time () < end)
-    {
-      while (g_main_context_iteration (NULL, FALSE))
-        ;
-      g_usleep (2000);
-    }
 }
 
 static void
@@ -105,7 +93,7 @@ static void
 tear_down (Fixture *f, gconstpointer data)
 {
   gtk_window_destroy (f->window);
-  settle ();
+  settle (50);
   g_clear_pointer (&f->model, lw_model_spec_unref);
   g_string_free (f->asked, TRUE);
 }
@@ -438,7 +426,7 @@ test_palette (Fixture *f, gconstpointer data)
   GtkWidget *search = lw_layer_palette_get_search (LW_LAYER_PALETTE (palette));
 
   lw_builder_pane_open_palette (f->pane);
-  settle ();
+  settle (50);
   gtk_editable_set_text (GTK_EDITABLE (search), "drop");
   g_signal_emit_by_name (search, "activate");
   assert_asked (f, "add-layer ('Dropout', 4294967295);");
@@ -446,14 +434,14 @@ test_palette (Fixture *f, gconstpointer data)
 
   lw_layer_list_show_layer (f->list, 2);
   lw_builder_pane_open_palette (f->pane);
-  settle ();
+  settle (50);
   /* Words in any order. */
   gtk_editable_set_text (GTK_EDITABLE (search), "pool max");
   g_signal_emit_by_name (search, "activate");
   assert_asked (f, "add-layer ('MaxPooling2D', 3);");
 
   lw_builder_pane_open_palette (f->pane);
-  settle ();
+  settle (50);
   gtk_editable_set_text (GTK_EDITABLE (search), "no such layer");
   g_signal_emit_by_name (search, "activate");
   assert_asked (f, "");
@@ -605,7 +593,7 @@ test_empty (Fixture *f, gconstpointer data)
 
   g_assert_false (shows_label (f, "Add a first layer"));
   take_model (f, lw_model_spec_new ("empty", &LW_SHAPE (28, 28, 1)));
-  settle ();
+  settle (50);
   g_assert_true (shows_label (f, "Add a first layer"));
   g_assert_true (shows_label (f, "No layers yet"));
   g_assert_false (lw_layer_card_get_faulty (get_card (f, -1)));
@@ -620,12 +608,12 @@ test_empty (Fixture *f, gconstpointer data)
   assert_asked (f, "add-layer ('Flatten', 0);");
 
   press (GTK_WIDGET (f->pane), "<Control>l");
-  settle ();
+  settle (50);
   g_assert_true (gtk_widget_get_mapped (palette));
   gtk_popover_popdown (GTK_POPOVER (palette));
 
   take_model (f, lw_model_spec_new_preset ("mlp"));
-  settle ();
+  settle (50);
   g_assert_false (shows_label (f, "Add a first layer"));
 }
 
@@ -767,13 +755,13 @@ test_memory (Fixture *f, gconstpointer data)
   costs[2] = (LwLayerCost) { .share = .5, .activation_bytes = 1024 };
   open_card (f, 0);
   lw_builder_pane_set_costs (f->pane, costs, G_N_ELEMENTS (costs));
-  settle ();
+  settle (50);
   g_assert_true (shows_label (f, "3.0\u00a0KiB · 75\u202f%"));
   g_assert_true (shows_label (f, "4.0\u00a0KiB of memory"));
 
   /* Of another number of layers nothing is known. */
   take_model (f, lw_model_spec_with_removed (f->model, 5));
-  settle ();
+  settle (50);
   g_assert_false (shows_label (f, "3.0\u00a0KiB · 75\u202f%"));
   g_assert_false (shows_label (f, "4.0\u00a0KiB of memory"));
 }

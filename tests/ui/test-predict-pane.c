@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "tests/wait.h"
 #include "ui/train/digit-pad.h"
 #include "ui/train/digit-preview.h"
 #include "ui/train/predict-pane.h"
@@ -84,19 +85,6 @@ find_button (GtkWidget *widget, const char *icon)
 }
 
 /* Until @condition or five seconds. */
-#define WAIT_FOR(condition)                                                     \
-  G_STMT_START                                                                  \
-  {                                                                             \
-    gint64 deadline = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;             \
-    while (!(condition) && g_get_monotonic_time () < deadline)                  \
-      {                                                                         \
-        if (!g_main_context_iteration (NULL, FALSE))                            \
-          g_usleep (1000);                                                      \
-      }                                                                         \
-    g_assert_true (condition);                                                  \
-  }                                                                             \
-  G_STMT_END
-
 static void
 count (guint *n)
 {
@@ -134,7 +122,7 @@ tear_down (Fixture *f, gconstpointer data)
 
   g_object_add_weak_pointer (pane, &pane);
   gtk_window_destroy (f->window);
-  WAIT_FOR (pane == NULL);
+  WAIT_UNTIL (pane == NULL);
 }
 
 /* What the gesture or key controller of @pad would tell it. */
@@ -268,7 +256,7 @@ test_draw (Fixture *f, gconstpointer data)
   GtkWidget *undo = find_button (GTK_WIDGET (f->pane), "edit-undo-symbolic");
 
   draw (f->pad, 0.3, 0.2, 0.7, 0.8);
-  WAIT_FOR (f->asked > 0);
+  WAIT_UNTIL (f->asked > 0);
   /* 22 events came in one frame: one question. */
   g_assert_cmpuint (f->asked, ==, 1);
   g_assert_true (lw_predict_pane_get_image (f->pane, image));
@@ -287,12 +275,12 @@ test_draw (Fixture *f, gconstpointer data)
   /* Centring is another image of the same drawing. */
   gtk_switch_set_active (find_one (f->pane, GTK_TYPE_SWITCH), FALSE);
   g_assert_false (lw_digit_pad_get_centre (f->pad));
-  WAIT_FOR (f->asked == 2);
+  WAIT_UNTIL (f->asked == 2);
   lw_predict_pane_get_image (f->pane, seen);
   g_assert_cmpint (memcmp (image, seen, sizeof image), !=, 0);
 
   g_signal_emit_by_name (undo, "clicked");
-  WAIT_FOR (f->asked == 3);
+  WAIT_UNTIL (f->asked == 3);
   g_assert_false (lw_predict_pane_get_image (f->pane, image));
   g_assert_false (gtk_widget_get_sensitive (undo));
   g_assert_cmpstr (lw_probability_bars_get_text (f->bars, 7), ==, "—");
@@ -317,7 +305,7 @@ test_erase_and_clear (Fixture *f, gconstpointer data)
   g_assert_cmpfloat (ink_of (f), <, 0.7 * whole);
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (eraser), FALSE);
 
-  WAIT_FOR (f->asked > 0);
+  WAIT_UNTIL (f->asked > 0);
   g_assert_true (gtk_widget_get_sensitive (clear));
   g_signal_emit_by_name (clear, "clicked");
   g_assert_true (lw_digit_pad_get_empty (f->pad));
@@ -376,7 +364,7 @@ test_keyboard (Fixture *f, gconstpointer data)
   g_assert_false (press (f->pad, GDK_KEY_Escape, 0));
   g_assert_true (gtk_widget_activate_action (GTK_WIDGET (f->pad), "pad.clear", NULL));
   g_assert_true (lw_digit_pad_get_empty (f->pad));
-  WAIT_FOR (f->asked > 0);
+  WAIT_UNTIL (f->asked > 0);
 }
 
 static void
@@ -405,7 +393,7 @@ test_select (Fixture *f, gconstpointer data)
 
   /* Drawing takes its place. */
   draw (f->pad, 0.3, 0.2, 0.3, 0.8);
-  WAIT_FOR (f->asked > 0);
+  WAIT_UNTIL (f->asked > 0);
   g_assert_cmpint (lw_test_strip_get_selected (f->strip), ==, -1);
   g_assert_true (lw_predict_pane_get_image (f->pane, image));
   g_assert_cmpfloat (image[102], ==, 0);
@@ -413,7 +401,7 @@ test_select (Fixture *f, gconstpointer data)
   lw_test_strip_set_selected (f->strip, 1);
   g_signal_emit_by_name (find_button (GTK_WIDGET (f->pane), "user-trash-symbolic"), "clicked");
   g_assert_cmpint (lw_test_strip_get_selected (f->strip), ==, -1);
-  WAIT_FOR (!lw_predict_pane_get_image (f->pane, image));
+  WAIT_UNTIL (!lw_predict_pane_get_image (f->pane, image));
 }
 
 static void
@@ -440,7 +428,7 @@ test_fault (Fixture *f, gconstpointer data)
 
   lw_predict_pane_set_state (f->pane, LW_PREDICT_READY);
   draw (f->pad, 0.3, 0.2, 0.3, 0.8);
-  WAIT_FOR (f->asked == 1);
+  WAIT_UNTIL (f->asked == 1);
   lw_predict_pane_set_probabilities (f->pane, seven, FALSE);
   lw_predict_pane_set_test_guesses (f->pane, guesses);
 
@@ -488,7 +476,7 @@ test_animation (Fixture *f, gconstpointer data)
   lw_predict_pane_set_probabilities (f->pane, zero, TRUE);
   g_assert_cmpstr (lw_probability_bars_get_text (f->bars, 0), ==, ">99.9\u202f%");
   g_assert_cmpfloat (lw_probability_row_get_fill (row), <, 1);
-  WAIT_FOR (lw_probability_row_get_fill (row) == 1);
+  WAIT_UNTIL (lw_probability_row_get_fill (row) == 1);
 
   lw_predict_pane_set_probabilities (f->pane, seven, FALSE);
   g_assert_cmpfloat (lw_probability_row_get_fill (row), ==, 0);
@@ -576,7 +564,7 @@ test_picture (Fixture *f, gconstpointer data)
   lw_digit_pad_set_centre (f->pad, FALSE);
   lw_digit_pad_set_texture (f->pad, texture);
   g_assert_cmpfloat_with_epsilon (ink_of (f), 4 * 16, 0.5);
-  WAIT_FOR (f->asked > 0);
+  WAIT_UNTIL (f->asked > 0);
   lw_digit_pad_clear (f->pad);
 
   fd = g_file_open_tmp ("layerwise-XXXXXX.png", &path, &error);
@@ -585,12 +573,12 @@ test_picture (Fixture *f, gconstpointer data)
   g_assert_true (gdk_texture_save_to_png (texture, path));
   file = g_file_new_for_path (path);
   lw_digit_pad_load_file (f->pad, file);
-  WAIT_FOR (!lw_digit_pad_get_empty (f->pad));
+  WAIT_UNTIL (!lw_digit_pad_get_empty (f->pad));
   g_assert_cmpfloat_with_epsilon (ink_of (f), 4 * 16, 0.5);
   g_assert_null (sentence);
 
   lw_digit_pad_load_file (f->pad, nowhere);
-  WAIT_FOR (sentence != NULL);
+  WAIT_UNTIL (sentence != NULL);
   g_assert_nonnull (strstr (sentence, "seven.png"));
   g_assert_false (lw_digit_pad_get_empty (f->pad));
 
@@ -598,11 +586,7 @@ test_picture (Fixture *f, gconstpointer data)
   lw_digit_pad_clear (f->pad);
   lw_digit_pad_load_file (f->pad, file);
   draw (f->pad, 0.5, 0.5, 0.5, 0.55);
-  for (int i = 0; i < 100; i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
+  settle (100);
   g_assert_cmpfloat (ink_of (f), <, 20);
   g_unlink (path);
 }

@@ -1,25 +1,13 @@
 #include <adwaita.h>
 #include <math.h>
 
+#include "tests/wait.h"
 #include "ui/charts/chart-view.h"
 #include "ui/train/presenter-figure.h"
 #include "ui/train/presenter.h"
 #include "ui/train/run-item.h"
 
 /* Until @condition or five seconds. */
-#define WAIT_FOR(condition)                                                     \
-  G_STMT_START                                                                  \
-  {                                                                             \
-    gint64 deadline = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;             \
-    while (!(condition) && g_get_monotonic_time () < deadline)                  \
-      {                                                                         \
-        if (!g_main_context_iteration (NULL, FALSE))                            \
-          g_usleep (1000);                                                      \
-      }                                                                         \
-    g_assert_true (condition);                                                  \
-  }                                                                             \
-  G_STMT_END
-
 /* The presenter in a window whose action "win.presenter" is counted. */
 typedef struct {
   GtkWindow *window;
@@ -62,7 +50,7 @@ tear_down (Fixture *f, gconstpointer data)
 
   g_object_add_weak_pointer (presenter, &presenter);
   gtk_window_destroy (f->window);
-  WAIT_FOR (presenter == NULL);
+  WAIT_UNTIL (presenter == NULL);
   g_assert_finalize_object (f->model);
   g_assert_finalize_object (f->runs);
 }
@@ -120,7 +108,7 @@ static void
 resize (Fixture *f, int width, int height)
 {
   gtk_window_set_default_size (f->window, width, height);
-  WAIT_FOR (gtk_widget_get_width (GTK_WIDGET (f->presenter)) == width
+  WAIT_UNTIL (gtk_widget_get_width (GTK_WIDGET (f->presenter)) == width
             && gtk_widget_get_height (GTK_WIDGET (f->presenter)) == height);
 }
 
@@ -167,7 +155,7 @@ test_metric (Fixture *f, gconstpointer data)
   g_assert_true (gtk_root_get_focus (root) == GTK_WIDGET (loss));
 
   g_assert_true (press (f, GDK_KEY_Tab, 0));
-  WAIT_FOR (gtk_widget_get_mapped (GTK_WIDGET (accuracy)) && !gtk_widget_get_mapped (GTK_WIDGET (loss)));
+  WAIT_UNTIL (gtk_widget_get_mapped (GTK_WIDGET (accuracy)) && !gtk_widget_get_mapped (GTK_WIDGET (loss)));
   g_assert_true (gtk_root_get_focus (root) == GTK_WIDGET (accuracy));
   g_assert_true (gtk_toggle_button_get_active (button));
   g_object_get (f->presenter, "metric", &metric, NULL);
@@ -220,7 +208,7 @@ test_leave_hint (Fixture *f, gconstpointer data)
 
   move_pointer (f, 400, 400);
   lw_chart_model_set_hover (f->model, 12, NULL);
-  WAIT_FOR (!gtk_revealer_get_reveal_child (hint));
+  WAIT_UNTIL (!gtk_revealer_get_reveal_child (hint));
   /* A pointer at rest reads nothing. */
   g_assert_true (isnan (lw_chart_model_get_hover (f->model, NULL)));
   move_pointer (f, 401, 400);
@@ -231,7 +219,7 @@ test_leave_hint (Fixture *f, gconstpointer data)
   /* What keys read stays. */
   press (f, GDK_KEY_Left, GDK_CONTROL_MASK);
   lw_chart_model_set_hover (f->model, 12, NULL);
-  WAIT_FOR (!gtk_revealer_get_reveal_child (hint));
+  WAIT_UNTIL (!gtk_revealer_get_reveal_child (hint));
   g_assert_cmpfloat (lw_chart_model_get_hover (f->model, NULL), ==, 12);
 }
 
@@ -266,7 +254,7 @@ test_names (Fixture *f, gconstpointer data)
 
   add_run (f);
   add_run (f);
-  WAIT_FOR (g_strcmp0 ((three = (g_free (three), get_names (f))), "Run 3|Run 2|Run 1") == 0);
+  WAIT_UNTIL (g_strcmp0 ((three = (g_free (three), get_names (f))), "Run 3|Run 2|Run 1") == 0);
   lw_run_item_set_name (first, "baseline");
   renamed = get_names (f);
   g_assert_cmpstr (renamed, ==, "Run 3|Run 2|baseline");
@@ -284,7 +272,7 @@ test_names (Fixture *f, gconstpointer data)
       g_autoptr (GPtrArray) rows = g_ptr_array_new ();
 
       resize (f, size == 0 ? 1280 : 1024, size == 0 ? 800 : 640);
-      WAIT_FOR (strstr ((names = (g_free (names), get_names (f))), "more") != NULL);
+      WAIT_UNTIL (strstr ((names = (g_free (names), get_names (f))), "more") != NULL);
       g_assert_true (g_str_has_prefix (names, "Run 13|"));
       collect (GTK_WIDGET (f->presenter), GTK_TYPE_BOX, "presenter-run", rows);
       n_shown = rows->len;
@@ -306,7 +294,7 @@ test_sizes (Fixture *f, gconstpointer data)
     lw_presenter_set_figure (f->presenter, i, "Validation accuracy", "100.0\u202f%", "after epoch 2, 10,000 images");
   add_run (f);
   resize (f, 1024, 640);
-  WAIT_FOR (!gtk_widget_has_css_class (GTK_WIDGET (f->presenter), "roomy"));
+  WAIT_UNTIL (!gtk_widget_has_css_class (GTK_WIDGET (f->presenter), "roomy"));
   gtk_widget_measure (content, GTK_ORIENTATION_VERTICAL, 1024, &minimum, NULL, NULL, NULL);
   g_assert_cmpint (minimum, <=, 640);
   gtk_widget_measure (content, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
@@ -315,16 +303,16 @@ test_sizes (Fixture *f, gconstpointer data)
   g_assert_cmpfloat (factor, ==, 1.75);
 
   resize (f, 1280, 800);
-  WAIT_FOR (gtk_widget_has_css_class (GTK_WIDGET (f->presenter), "roomy"));
+  WAIT_UNTIL (gtk_widget_has_css_class (GTK_WIDGET (f->presenter), "roomy"));
   resize (f, 1920, 1080);
-  WAIT_FOR (gtk_widget_has_css_class (GTK_WIDGET (f->presenter), "large"));
+  WAIT_UNTIL (gtk_widget_has_css_class (GTK_WIDGET (f->presenter), "large"));
   g_object_get (loss, "factor", &factor, NULL);
   g_assert_cmpfloat (factor, >, 2);
   resize (f, 2560, 1440);
-  WAIT_FOR (gtk_widget_has_css_class (GTK_WIDGET (f->presenter), "huge"));
+  WAIT_UNTIL (gtk_widget_has_css_class (GTK_WIDGET (f->presenter), "huge"));
   g_assert_false (gtk_widget_has_css_class (GTK_WIDGET (f->presenter), "large"));
   resize (f, 1280, 800);
-  WAIT_FOR (!gtk_widget_has_css_class (GTK_WIDGET (f->presenter), "huge"));
+  WAIT_UNTIL (!gtk_widget_has_css_class (GTK_WIDGET (f->presenter), "huge"));
   g_object_get (loss, "factor", &factor, NULL);
   g_assert_cmpfloat (factor, ==, 1.75);
 }

@@ -1,5 +1,6 @@
 #include <adwaita.h>
 
+#include "tests/wait.h"
 #include "ui/charts/chart-style.h"
 #include "ui/train/run-name.h"
 #include "ui/train/run-note-popover.h"
@@ -7,19 +8,6 @@
 #include "ui/train/runs-list.h"
 
 /* Until @condition or five seconds. */
-#define WAIT_FOR(condition)                                                     \
-  G_STMT_START                                                                  \
-  {                                                                             \
-    gint64 deadline = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;             \
-    while (!(condition) && g_get_monotonic_time () < deadline)                  \
-      {                                                                         \
-        if (!g_main_context_iteration (NULL, FALSE))                            \
-          g_usleep (1000);                                                      \
-      }                                                                         \
-    g_assert_true (condition);                                                  \
-  }                                                                             \
-  G_STMT_END
-
 /* The list in a window whose actions write down what they were asked for. */
 typedef struct {
   GtkWindow *window;
@@ -56,16 +44,6 @@ assert_asked (Fixture *f, const char *wanted)
 {
   g_assert_cmpstr (f->asked->str, ==, wanted);
   g_string_truncate (f->asked, 0);
-}
-
-static void
-settle (void)
-{
-  gint64 end = g_get_monotonic_time () + 60 * G_TIME_SPAN_MILLISECOND;
-
-  while (g_get_monotonic_time () < end)
-    if (!g_main_context_iteration (NULL, FALSE))
-      g_usleep (1000);
 }
 
 static LwRunItem *
@@ -118,7 +96,7 @@ set_up (Fixture *f, gconstpointer data)
   lw_runs_list_set_selected (f->list, 3);
   gtk_window_present (f->window);
   gtk_test_widget_wait_for_draw (GTK_WIDGET (f->window));
-  settle ();
+  settle (60);
 }
 
 static void
@@ -128,7 +106,7 @@ tear_down (Fixture *f, gconstpointer data)
 
   g_object_add_weak_pointer (list, &list);
   gtk_window_destroy (f->window);
-  WAIT_FOR (list == NULL);
+  WAIT_UNTIL (list == NULL);
   g_assert_finalize_object (f->runs);
   g_string_free (f->asked, TRUE);
 }
@@ -247,14 +225,14 @@ test_select (Fixture *f, gconstpointer data)
     g_list_store_remove_all (f->runs);
     g_list_store_append (f->runs, item);
   }
-  settle ();
+  settle (60);
   activate (f, "runs-list.delete");
   assert_asked (f, "delete 1;");
 
   /* A selected run that goes asks for nothing. */
   g_list_store_remove_all (f->runs);
   add_run (f, 5);
-  settle ();
+  settle (60);
   assert_asked (f, "");
   activate (f, "runs-list.delete");
   assert_asked (f, "");
@@ -323,7 +301,7 @@ test_rename (Fixture *f, gconstpointer data)
   activate (f, "runs-list.rename");
   gtk_editable_set_text (GTK_EDITABLE (entry), "kept");
   gtk_widget_grab_focus (find_row (f, 1));
-  settle ();
+  settle (60);
   g_assert_true (g_str_has_prefix (f->asked->str, "rename (3, 'kept');"));
   g_string_truncate (f->asked, 0);
 
@@ -345,12 +323,12 @@ test_note (Fixture *f, gconstpointer data)
   activate (f, "runs-list.note");
   popover = find_one (f->list, LW_TYPE_RUN_NOTE_POPOVER, NULL);
   entry = find_one (popover, GTK_TYPE_ENTRY, NULL);
-  WAIT_FOR (gtk_widget_get_mapped (popover));
+  WAIT_UNTIL (gtk_widget_get_mapped (popover));
   g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (entry)), ==, "mlp, Adam 0.001");
   gtk_editable_set_text (GTK_EDITABLE (entry), "for the talk");
   g_signal_emit_by_name (entry, "activate");
   assert_asked (f, "set-note (3, 'for the talk');");
-  WAIT_FOR (!gtk_widget_get_mapped (popover));
+  WAIT_UNTIL (!gtk_widget_get_mapped (popover));
   g_assert_true (gtk_root_get_focus (GTK_ROOT (f->window)) == find_row (f, 3));
 
   /* An empty one is a wish as well; the same one is not. */
@@ -374,7 +352,7 @@ test_slot (Fixture *f, gconstpointer data)
 
   activate (f, "runs-list.slot");
   popover = find_one (f->list, LW_TYPE_RUN_SLOT_POPOVER, NULL);
-  WAIT_FOR (gtk_widget_get_mapped (popover));
+  WAIT_UNTIL (gtk_widget_get_mapped (popover));
   collect (popover, GTK_TYPE_TOGGLE_BUTTON, "run-slot", buttons);
   g_assert_cmpuint (buttons->len, ==, LW_CHART_N_SLOTS * LW_CHART_N_SLOTS);
   for (guint slot = 0; slot < buttons->len; slot++)
@@ -395,14 +373,14 @@ test_slot (Fixture *f, gconstpointer data)
     g_signal_emit_by_name (own, "clicked");
     assert_asked (f, "");
   }
-  WAIT_FOR (!gtk_widget_get_mapped (popover));
+  WAIT_UNTIL (!gtk_widget_get_mapped (popover));
   activate (f, "runs-list.slot");
   gtk_toggle_button_set_active (g_ptr_array_index (buttons, 1), TRUE);
   assert_asked (f, "");
   g_signal_emit_by_name (g_ptr_array_index (buttons, 1), "clicked");
   /* Orange and solid: the dashes have moved on five times. */
   assert_asked (f, "set-slot (3, 31);");
-  WAIT_FOR (!gtk_widget_get_mapped (popover));
+  WAIT_UNTIL (!gtk_widget_get_mapped (popover));
 }
 
 static void
@@ -441,7 +419,7 @@ test_menu (Fixture *f, gconstpointer data)
                          (double) point.y);
   assert_asked (f, "select 2;");
   menu = find_one (f->list, GTK_TYPE_POPOVER_MENU, NULL);
-  WAIT_FOR (gtk_widget_get_mapped (menu));
+  WAIT_UNTIL (gtk_widget_get_mapped (menu));
 
   model = gtk_popover_menu_get_menu_model (GTK_POPOVER_MENU (menu));
   for (int i = 0; i < g_menu_model_get_n_items (model); i++)
@@ -459,22 +437,22 @@ test_menu (Fixture *f, gconstpointer data)
                    "_Rename|_Note…|_Colour and Dash…|_Hide in the Charts|Show _Only This|_Go On With This|_Fork Here|_Delete|");
 
   gtk_popover_popdown (GTK_POPOVER (menu));
-  WAIT_FOR (!gtk_widget_get_mapped (menu));
+  WAIT_UNTIL (!gtk_widget_get_mapped (menu));
   g_assert_true (gtk_root_get_focus (GTK_ROOT (f->window)) == row);
 
   /* By key and by the button, for the selected run. */
   activate (f, "runs-list.menu");
-  WAIT_FOR (gtk_widget_get_mapped (menu));
+  WAIT_UNTIL (gtk_widget_get_mapped (menu));
   gtk_widget_activate_action (menu, "runs.take-up", "u", 2);
   gtk_widget_activate_action (menu, "runs.fork", "u", 2);
   activate (f, "runs-list.delete");
   assert_asked (f, "take-up 2;fork 2;delete 2;");
   gtk_popover_popdown (GTK_POPOVER (menu));
-  WAIT_FOR (!gtk_widget_get_mapped (menu));
+  WAIT_UNTIL (!gtk_widget_get_mapped (menu));
 
   /* Beside the rows there is nothing to open a menu for. */
   g_signal_emit_by_name (controller_of (f->list, GTK_TYPE_GESTURE_CLICK), "released", 1, 20.0, 8.0);
-  settle ();
+  settle (60);
   g_assert_false (gtk_widget_get_mapped (menu));
 }
 
@@ -505,7 +483,7 @@ test_compare (Fixture *f, gconstpointer data)
   lw_run_item_set_visible (find_run (f, 2), TRUE);
   g_assert_true (gtk_widget_is_sensitive (compare));
   g_signal_emit_by_name (compare, "clicked");
-  WAIT_FOR (f->asked->len > 0);
+  WAIT_UNTIL (f->asked->len > 0);
   assert_asked (f, "compare ;");
   g_list_store_remove (f->runs, 0);
   g_assert_false (gtk_widget_is_sensitive (compare));
@@ -522,7 +500,7 @@ test_many (Fixture *f, gconstpointer data)
 
   for (guint id = 4; id <= 13; id++)
     add_run (f, id);
-  settle ();
+  settle (60);
   g_assert_cmpint (gtk_widget_get_height (GTK_WIDGET (f->list)), <=, height + 2);
   g_assert_cmpfloat (gtk_adjustment_get_upper (adjustment), >, 13 * 30);
 
@@ -531,18 +509,18 @@ test_many (Fixture *f, gconstpointer data)
       guint id = i == 0 ? 13 : 1;
 
       lw_runs_list_set_selected (f->list, id);
-      settle ();
+      settle (60);
       g_assert_true (gtk_widget_compute_bounds (find_row (f, id), scrolled, &bounds));
       g_assert_cmpfloat (bounds.origin.y, >=, 0);
       g_assert_cmpfloat (bounds.origin.y + bounds.size.height, <=, gtk_widget_get_height (scrolled) + 1);
     }
   add_run (f, 14);
-  settle ();
+  settle (60);
   g_assert_cmpuint (lw_runs_list_get_selected (f->list), ==, 1);
   assert_asked (f, "");
 
   lw_runs_list_set_n_rows (f->list, 6);
-  settle ();
+  settle (60);
   g_assert_cmpint (gtk_widget_get_height (GTK_WIDGET (f->list)), >, height + 2 * 30);
 }
 
@@ -559,7 +537,7 @@ test_narrow (Fixture *f, gconstpointer data)
       g_object_set (item, "state", "training", "train-loss", 0.065, "test-loss", 0.058, "test-accuracy", 0.983, NULL);
     }
   lw_runs_list_set_narrow (f->list, TRUE);
-  settle ();
+  settle (60);
   gtk_widget_measure (GTK_WIDGET (f->list), GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
   g_assert_cmpint (minimum, <=, 440);
   lw_runs_list_set_narrow (f->list, FALSE);

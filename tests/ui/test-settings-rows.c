@@ -1,6 +1,7 @@
 #include <adwaita.h>
 #include <string.h>
 
+#include "tests/wait.h"
 #include "ui/builder/field-control.h"
 #include "ui/builder/number-spin.h"
 #include "ui/builder/run-popover.h"
@@ -80,8 +81,7 @@ static void
 tear_down (Fixture *f, gconstpointer data)
 {
   gtk_window_destroy (f->window);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  settle (0);
   lw_model_spec_unref (f->model);
   g_string_free (f->asked, TRUE);
 }

@@ -1,6 +1,7 @@
 #include <adwaita.h>
 #include <math.h>
 
+#include "tests/wait.h"
 #include "ui/charts/chart-view.h"
 #include "ui/train/run-swatch.h"
 #include "ui/train/runs-list.h"
@@ -8,19 +9,6 @@
 #include "ui/train/train-page.h"
 
 /* Until @condition or five seconds. */
-#define WAIT_FOR(condition)                                                     \
-  G_STMT_START                                                                  \
-  {                                                                             \
-    gint64 deadline = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;             \
-    while (!(condition) && g_get_monotonic_time () < deadline)                  \
-      {                                                                         \
-        if (!g_main_context_iteration (NULL, FALSE))                            \
-          g_usleep (1000);                                                      \
-      }                                                                         \
-    g_assert_true (condition);                                                  \
-  }                                                                             \
-  G_STMT_END
-
 typedef struct {
   GtkWindow *window;
   LwTrainPage *page;
@@ -28,16 +16,6 @@ typedef struct {
   LwChartPane *charts;
   LwPredictPane *predict;
 } Fixture;
-
-static void
-settle (guint milliseconds)
-{
-  gint64 end = g_get_monotonic_time () + milliseconds * G_TIME_SPAN_MILLISECOND;
-
-  while (g_get_monotonic_time () < end)
-    if (!g_main_context_iteration (NULL, FALSE))
-      g_usleep (1000);
-}
 
 /* All widgets in @root of a type, or with a CSS class, in order. */
 static void
@@ -128,14 +106,14 @@ tear_down (Fixture *f, gconstpointer data)
 
   g_object_add_weak_pointer (page, &page);
   gtk_window_destroy (f->window);
-  WAIT_FOR (page == NULL);
+  WAIT_UNTIL (page == NULL);
 }
 
 static void
 resize (Fixture *f, int width, int height)
 {
   gtk_window_set_default_size (f->window, width, height);
-  WAIT_FOR (gtk_widget_get_width (GTK_WIDGET (f->page)) == width
+  WAIT_UNTIL (gtk_widget_get_width (GTK_WIDGET (f->page)) == width
             && gtk_widget_get_height (GTK_WIDGET (f->page)) == height);
   settle (60);
   g_assert_cmpint (gtk_widget_get_width (GTK_WIDGET (f->page)), ==, width);
@@ -278,13 +256,13 @@ test_right_flap (Fixture *f, gconstpointer data)
 
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (button), TRUE);
   g_assert_true (lw_train_page_get_show_right (f->page));
-  WAIT_FOR (gtk_widget_get_mapped (GTK_WIDGET (f->predict)));
+  WAIT_UNTIL (gtk_widget_get_mapped (GTK_WIDGET (f->predict)));
   settle (500);
   assert_inside (f, f->predict);
 
   lw_train_page_set_show_right (f->page, FALSE);
   g_assert_false (gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (button)));
-  WAIT_FOR (!gtk_widget_get_mapped (GTK_WIDGET (f->predict)));
+  WAIT_UNTIL (!gtk_widget_get_mapped (GTK_WIDGET (f->predict)));
 
   resize (f, 1280, 711);
   g_assert_true (lw_train_page_get_show_right (f->page));
@@ -303,7 +281,7 @@ test_left_flap (Fixture *f, gconstpointer data)
   assert_inside (f, f->charts);
 
   lw_train_page_set_show_left (f->page, TRUE);
-  WAIT_FOR (gtk_widget_get_mapped (GTK_WIDGET (f->builder)));
+  WAIT_UNTIL (gtk_widget_get_mapped (GTK_WIDGET (f->builder)));
   settle (500);
   assert_inside (f, f->builder);
   assert_inside (f, f->charts);
@@ -311,7 +289,7 @@ test_left_flap (Fixture *f, gconstpointer data)
   /* One flap at a time. */
   lw_train_page_set_show_right (f->page, TRUE);
   g_assert_false (lw_train_page_get_show_left (f->page));
-  WAIT_FOR (gtk_widget_get_mapped (GTK_WIDGET (f->predict)));
+  WAIT_UNTIL (gtk_widget_get_mapped (GTK_WIDGET (f->predict)));
   settle (500);
   assert_inside (f, f->predict);
 
@@ -363,7 +341,7 @@ static void
 test_hide_left (Fixture *f, gconstpointer data)
 {
   lw_train_page_set_show_left (f->page, FALSE);
-  WAIT_FOR (!gtk_widget_get_mapped (GTK_WIDGET (f->builder)));
+  WAIT_UNTIL (!gtk_widget_get_mapped (GTK_WIDGET (f->builder)));
   settle (60);
   g_assert_cmpint (width_of (f->charts), >, 900);
   assert_width (f->predict, 312);
@@ -576,8 +554,8 @@ test_hint (Fixture *f, gconstpointer data)
 
   g_assert_false (shows_text (f->charts, "Press Space to train"));
   lw_chart_pane_set_hint (f->charts, "5 epochs.");
-  WAIT_FOR (shows_text (f->charts, "Press Space to train"));
-  WAIT_FOR (gtk_revealer_get_child_revealed (GTK_REVEALER (hint)));
+  WAIT_UNTIL (shows_text (f->charts, "Press Space to train"));
+  WAIT_UNTIL (gtk_revealer_get_child_revealed (GTK_REVEALER (hint)));
   g_assert_true (shows_text (f->charts, "5 epochs."));
 
   /* The pointer reaches the chart through it. */
@@ -587,7 +565,7 @@ test_hint (Fixture *f, gconstpointer data)
                  == GTK_WIDGET (loss));
 
   lw_chart_pane_set_hint (f->charts, NULL);
-  WAIT_FOR (!gtk_revealer_get_child_revealed (GTK_REVEALER (hint)));
+  WAIT_UNTIL (!gtk_revealer_get_child_revealed (GTK_REVEALER (hint)));
   g_assert_false (shows_text (f->charts, "Press Space to train"));
 
   lw_chart_pane_grab_chart_focus (f->charts);
@@ -635,8 +613,8 @@ test_runs (Fixture *f, gconstpointer data)
     }
   g_object_set (second, "state", "training", "train-loss", 0.0654, "test-loss", NAN,
                 "test-accuracy", 0.9834, NULL);
-  WAIT_FOR (gtk_widget_get_height (list) > 72);
-  WAIT_FOR (shows_text (list, "0.065"));
+  WAIT_UNTIL (gtk_widget_get_height (list) > 72);
+  WAIT_UNTIL (shows_text (list, "0.065"));
   g_assert_true (shows_text (list, "Run 2"));
   g_assert_true (shows_text (list, "mlp, Adam 0.001"));
   g_assert_true (shows_text (list, "training"));
@@ -644,7 +622,7 @@ test_runs (Fixture *f, gconstpointer data)
   g_assert_true (shows_text (list, "98.3\u202f%"));
   g_assert_true (shows_text (list, "Test accuracy"));
   lw_run_item_set_train_loss (second, 0.0501);
-  WAIT_FOR (shows_text (list, "0.050"));
+  WAIT_UNTIL (shows_text (list, "0.050"));
 
   /* A swatch is in a box, in a cell, in a row. */
   row = find_one (list, LW_TYPE_RUN_SWATCH);

@@ -2,9 +2,10 @@
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
-#include <string.h>
 
+#include "ui/builder/card-actions.h"
 #include "ui/builder/card-note.h"
+#include "ui/builder/card-words.h"
 #include "ui/builder/cost-bar.h"
 #include "ui/builder/layer-editor.h"
 #include "ui/builder/memory-line.h"
@@ -69,29 +70,6 @@ enum {
 
 static GParamSpec *properties[N_PROPERTIES];
 
-/* "32 filters · 3×3 · relu" has no room on a single line; "32 · 3×3 · relu" has. */
-static char *
-shorten_summary (const char *summary)
-{
-  const char *first_end = strstr (summary, " · ");
-  const char *word = strchr (summary, ' ');
-
-  if (first_end == NULL || word == NULL || word >= first_end || !g_ascii_isdigit (*summary))
-    return g_strdup (summary);
-
-  return g_strdup_printf ("%.*s%s", (int) (word - summary), summary, first_end);
-}
-
-/* "1,600" for a row of numbers, "11 × 11 × 64" for an image. */
-static char *
-format_shape (const LwShape *shape)
-{
-  if (shape->rank == 1 && shape->dims[0] >= 0)
-    return lw_chart_format_count ((guint64) shape->dims[0]);
-
-  return lw_shape_to_label (shape);
-}
-
 /* How wide a text stands in a label, in px. */
 static int
 measure_text (GtkLabel   *label,
@@ -136,7 +114,7 @@ update_lines (LwLayerCard *self)
     full = lw_spec_to_summary (self->spec);
   else
     full = g_strdup (self->data_name != NULL ? self->data_name : "");
-  brief = shorten_summary (full);
+  brief = lw_card_shorten_summary (full);
   summary = full;
   two = !self->compact && (self->n_parameters > 0 || (self->faulty && *full != '\0'));
 
@@ -159,12 +137,6 @@ static gboolean
 has_cost (LwLayerCard *self)
 {
   return !isnan (self->memory_share);
-}
-
-static char *
-format_bytes (gint64 bytes)
-{
-  return g_format_size_full ((guint64) bytes, G_FORMAT_SIZE_IEC_UNITS);
 }
 
 static void
@@ -198,38 +170,12 @@ update_cost (LwLayerCard *self)
   update_memory (self);
 }
 
-/* Where time and memory go, for the tooltip; NULL if not known. */
-static char *
-describe_cost (LwLayerCard *self)
-{
-  g_autofree char *percent = NULL;
-  g_autofree char *weights = NULL;
-  g_autofree char *activations = NULL;
-  const double seconds = self->cost.forward + self->cost.backward;
-  g_autofree char *back = NULL;
-
-  if (!has_cost (self))
-    return NULL;
-
-  percent = lw_chart_format_percent (self->cost.share, 0);
-  back = lw_chart_format_percent (seconds > 0 ? self->cost.backward / seconds : 0, 0);
-  weights = format_bytes (self->cost.weight_bytes);
-  activations = format_bytes (self->cost.activation_bytes);
-  if (self->cost.weight_bytes == 0)
-    /* Translators: "4 % of a step's time, 71 % of it backwards", "5.3 MiB for the outputs of a batch". */
-    return g_strdup_printf (_("%s of a step’s time, %s of it backwards\n%s for the outputs of a batch"),
-                            percent, back, activations);
-  return g_strdup_printf (_("%s of a step’s time, %s of it backwards\n%s for the outputs of a batch\n"
-                            "%s for weights and optimizer"),
-                          percent, back, activations, weights);
-}
-
 static void
 update_accessible (LwLayerCard *self)
 {
   g_autoptr (GString) label = g_string_new (gtk_label_get_text (self->title));
   g_autofree char *summary = NULL;
-  g_autofree char *cost = describe_cost (self);
+  g_autofree char *cost = has_cost (self) ? lw_card_describe_cost (&self->cost) : NULL;
 
   if (self->spec != NULL)
     {
@@ -353,7 +299,7 @@ set_output (LwLayerCard   *self,
   g_clear_pointer (&self->output_text, g_free);
   if (output != NULL)
     {
-      self->output_text = format_shape (output);
+      self->output_text = lw_card_format_shape (output);
       self->output_shape = *output;
     }
 }
@@ -601,109 +547,12 @@ lw_layer_card_animate_in (LwLayerCard *self)
 }
 
 static void
-move_up (GtkWidget  *widget,
-         const char *action,
-         GVariant   *parameter)
-{
-  LwLayerCard *self = LW_LAYER_CARD (widget);
-
-  gtk_widget_activate_action (widget, "model.move-layer", "(uu)", (guint) self->index,
-                              (guint) self->index - 1);
-}
-
-static void
-move_down (GtkWidget  *widget,
-           const char *action,
-           GVariant   *parameter)
-{
-  LwLayerCard *self = LW_LAYER_CARD (widget);
-
-  gtk_widget_activate_action (widget, "model.move-layer", "(uu)", (guint) self->index,
-                              (guint) self->index + 1);
-}
-
-static void
-duplicate (GtkWidget  *widget,
-           const char *action,
-           GVariant   *parameter)
-{
-  gtk_widget_activate_action (widget, "model.duplicate-layer", "u",
-                              (guint) LW_LAYER_CARD (widget)->index);
-}
-
-static void
-delete (GtkWidget  *widget,
-        const char *action,
-        GVariant   *parameter)
-{
-  gtk_widget_activate_action (widget, "model.remove-layer", "u",
-                              (guint) LW_LAYER_CARD (widget)->index);
-}
-
-/* Delete belongs to the card only while the card itself has the focus, not a control in it. */
-static gboolean
-on_delete_key (GtkWidget *widget,
-               GVariant  *arguments,
-               gpointer   data)
-{
-  if (!gtk_widget_has_focus (widget))
-    return FALSE;
-
-  return gtk_widget_activate_action (widget, "card.delete", NULL);
-}
-
-/* The list box would take Space to select and open a card. In this window Space trains. */
-static gboolean
-on_space_key (GtkWidget *widget,
-              GVariant  *arguments,
-              gpointer   data)
-{
-  if (!gtk_widget_has_focus (widget))
-    return FALSE;
-
-  return gtk_widget_activate_action (widget, "win.train", NULL);
-}
-
-static gboolean
-on_escape_key (GtkWidget *widget,
-               GVariant  *arguments,
-               gpointer   data)
-{
-  LwLayerCard *self = LW_LAYER_CARD (widget);
-
-  if (!self->expanded)
-    return FALSE;
-
-  lw_layer_card_set_expanded (self, FALSE);
-  return TRUE;
-}
-
-static void
 open_menu (LwLayerCard        *self,
            const GdkRectangle *place)
 {
   if (self->menu == NULL)
     {
-      g_autoptr (GMenu) menu = g_menu_new ();
-      g_autoptr (GMenu) moves = g_menu_new ();
-      g_autoptr (GMenu) others = g_menu_new ();
-      g_autoptr (GMenuItem) remove = NULL;
-
-      g_menu_append (moves, _("Move up"), "card.move-up");
-      g_menu_append (moves, _("Move down"), "card.move-down");
-      g_menu_append (others, _("Duplicate"), "card.duplicate");
-      remove = g_menu_item_new (_("Delete"), "card.delete");
-      g_menu_item_set_attribute (remove, "accel", "s", "Delete");
-      g_menu_append_item (others, remove);
-      g_menu_append_section (menu, NULL, G_MENU_MODEL (moves));
-      g_menu_append_section (menu, NULL, G_MENU_MODEL (others));
-
-      self->menu = gtk_popover_menu_new_from_model (G_MENU_MODEL (menu));
-      gtk_popover_set_has_arrow (GTK_POPOVER (self->menu), FALSE);
-      gtk_popover_set_position (GTK_POPOVER (self->menu), GTK_POS_BOTTOM);
-      gtk_widget_set_halign (self->menu, GTK_ALIGN_START);
-      gtk_accessible_update_property (GTK_ACCESSIBLE (self->menu), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                      _("Layer menu"), -1);
+      self->menu = lw_card_menu_new ();
       gtk_widget_set_parent (self->menu, GTK_WIDGET (self));
     }
 
@@ -872,30 +721,8 @@ lw_layer_card_class_init (LwLayerCardClass *klass)
                                                       G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 
-  gtk_widget_class_install_action (widget_class, "card.move-up", NULL, move_up);
-  gtk_widget_class_install_action (widget_class, "card.move-down", NULL, move_down);
-  gtk_widget_class_install_action (widget_class, "card.duplicate", NULL, duplicate);
-  gtk_widget_class_install_action (widget_class, "card.delete", NULL, delete);
   gtk_widget_class_install_action (widget_class, "card.menu", NULL, menu);
-
-  /* The menu shows the last key that is bound to an action. */
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_KP_Up, GDK_ALT_MASK, "card.move-up",
-                                       NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_KP_Down, GDK_ALT_MASK,
-                                       "card.move-down", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Up, GDK_ALT_MASK, "card.move-up",
-                                       NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Down, GDK_ALT_MASK, "card.move-down",
-                                       NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_d, GDK_CONTROL_MASK, "card.duplicate",
-                                       NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Menu, 0, "card.menu", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_F10, GDK_SHIFT_MASK, "card.menu",
-                                       NULL);
-  gtk_widget_class_add_binding (widget_class, GDK_KEY_Delete, 0, on_delete_key, NULL);
-  gtk_widget_class_add_binding (widget_class, GDK_KEY_KP_Delete, 0, on_delete_key, NULL);
-  gtk_widget_class_add_binding (widget_class, GDK_KEY_space, 0, on_space_key, NULL);
-  gtk_widget_class_add_binding (widget_class, GDK_KEY_Escape, 0, on_escape_key, NULL);
+  lw_card_actions_install (widget_class);
 
   lw_ui_resources_ensure ();
   g_type_ensure (LW_TYPE_CARD_NOTE);

@@ -1,9 +1,7 @@
 #include "ui/builder/layer-list.h"
 
-#include <glib/gi18n-lib.h>
-#include <math.h>
-#include <string.h>
 
+#include "ui/builder/card-match.h"
 #include "ui/builder/empty-stack.h"
 #include "ui/builder/layer-card.h"
 #include "ui/builder/layer-drag.h"
@@ -11,9 +9,6 @@
 
 /* How long an opening card is kept in sight, in µs: a little longer than it moves. */
 #define FOLLOW_TIME (260 * G_TIME_SPAN_MILLISECOND)
-
-#define LIT_ALL  (-2)
-#define LIT_NONE (-3)
 
 struct _LwLayerList {
   GtkWidget    parent_instance;
@@ -31,7 +26,7 @@ struct _LwLayerList {
   guint        resize_source;
 
   LwStepPhase  phase;
-  int          lit; /* the card that the phase has come to, LIT_ALL for all of its cards, or LIT_NONE */
+  int          lit; /* as lw_step_phase_get_layer() tells */
 
   LwLayerDrag *drag;
 
@@ -193,52 +188,6 @@ create_card (LwLayerList *self,
   return card;
 }
 
-static gboolean
-is_same_layer (LwLayerCard  *card,
-               const LwSpec *layer,
-               gboolean      by_name)
-{
-  const LwSpec *shown = lw_layer_card_get_spec (card);
-
-  return lw_spec_get_class (shown) == lw_spec_get_class (layer) &&
-         (!by_name || g_strcmp0 (lw_spec_get_name (shown), lw_spec_get_name (layer)) == 0);
-}
-
-/* Which of the old cards goes on for each layer of `model`: first by name, then, for a layer that
- * was renamed, by place. Cards taken are cleared from `old`; layers without one have NULL. */
-static GPtrArray *
-match_cards (LwModelSpec *model,
-             GPtrArray   *old)
-{
-  guint n = lw_model_spec_get_n_layers (model);
-  GPtrArray *cards = g_ptr_array_sized_new (n);
-
-  for (guint i = 0; i < n; i++)
-    {
-      const LwSpec *layer = lw_model_spec_get_layer (model, i);
-
-      g_ptr_array_add (cards, NULL);
-      for (guint j = 0; j < old->len && g_ptr_array_index (cards, i) == NULL; j++)
-        if (g_ptr_array_index (old, j) != NULL &&
-            is_same_layer (g_ptr_array_index (old, j), layer, TRUE))
-          {
-            g_ptr_array_index (cards, i) = g_ptr_array_index (old, j);
-            g_ptr_array_index (old, j) = NULL;
-          }
-    }
-
-  for (guint i = 0; i < MIN (n, old->len); i++)
-    if (n == old->len && g_ptr_array_index (cards, i) == NULL &&
-        g_ptr_array_index (old, i) != NULL &&
-        is_same_layer (g_ptr_array_index (old, i), lw_model_spec_get_layer (model, i), FALSE))
-      {
-        g_ptr_array_index (cards, i) = g_ptr_array_index (old, i);
-        g_ptr_array_index (old, i) = NULL;
-      }
-
-  return cards;
-}
-
 static GtkWidget *
 get_focused_card (LwLayerList *self)
 {
@@ -337,7 +286,7 @@ lw_layer_list_set_model (LwLayerList *self,
   /* Shares go with their cards when these only change places. */
   if (old->len != lw_model_spec_get_n_layers (model))
     lw_layer_list_set_costs (self, NULL, 0);
-  self->cards = match_cards (model, old);
+  self->cards = lw_match_cards (model, old);
   place = remove_cards (self, old, &focused);
 
   update_input (self);
@@ -444,66 +393,20 @@ lw_layer_list_set_costs (LwLayerList       *self,
     }
 }
 
-/* Forwards the batch is first at the input; backwards gradients end at the first layer. */
-static int
-get_lit_card (LwLayerList *self,
-              LwStepPhase  phase,
-              double       fraction)
-{
-  int n = (int) self->cards->len;
-  gboolean animate;
-
-  g_object_get (gtk_widget_get_settings (GTK_WIDGET (self)), "gtk-enable-animations", &animate,
-                NULL);
-  fraction = CLAMP (fraction, 0, 1);
-  switch (phase)
-    {
-    case LW_STEP_FORWARD:
-      return animate ? MIN ((int) (fraction * (n + 1)), n) - 1 : LIT_ALL;
-    case LW_STEP_BACKWARD:
-      return animate && n > 0 ? n - 1 - MIN ((int) (fraction * n), n - 1) : LIT_ALL;
-    case LW_STEP_UPDATE:
-      return LIT_ALL;
-    case LW_STEP_LOSS:
-    case LW_STEP_NONE:
-    default:
-      return LIT_NONE;
-    }
-}
-
-static gboolean
-belongs_to_phase (LwLayerList *self,
-                  LwStepPhase  phase,
-                  int          layer)
-{
-  const LwLayerInfo *info = layer >= 0 ? lw_model_spec_get_info (self->model, (guint) layer) : NULL;
-
-  switch (phase)
-    {
-    case LW_STEP_FORWARD:
-      return TRUE;
-    case LW_STEP_BACKWARD:
-      return layer >= 0;
-    case LW_STEP_UPDATE:
-      return info != NULL && info->n_weights > 0;
-    case LW_STEP_LOSS:
-    case LW_STEP_NONE:
-    default:
-      return FALSE;
-    }
-}
-
 void
 lw_layer_list_set_phase (LwLayerList *self,
                          LwStepPhase  phase,
                          double       fraction)
 {
   GtkWidget *card;
+  gboolean animate;
   int lit;
 
   g_return_if_fail (LW_IS_LAYER_LIST (self));
 
-  lit = get_lit_card (self, phase, fraction);
+  g_object_get (gtk_widget_get_settings (GTK_WIDGET (self)), "gtk-enable-animations", &animate,
+                NULL);
+  lit = lw_step_phase_get_layer (phase, fraction, self->cards->len, animate);
   if (self->model == NULL || (self->phase == phase && self->lit == lit))
     return;
 
@@ -511,7 +414,7 @@ lw_layer_list_set_phase (LwLayerList *self,
   self->lit = lit;
   for (int i = -1; (card = lw_layer_list_get_card (self, i)) != NULL; i++)
     lw_layer_card_set_lit (LW_LAYER_CARD (card),
-                           i == lit || (lit == LIT_ALL && belongs_to_phase (self, phase, i)));
+                           i == lit || (lit == LW_STEP_ALL && lw_step_phase_concerns (phase, self->model, i)));
   if (lit >= -1)
     scroll_to (self, lw_layer_list_get_card (self, lit));
 }
@@ -800,7 +703,7 @@ lw_layer_list_init (LwLayerList *self)
   self->cards = g_ptr_array_new ();
   self->selected = -1;
   self->data_name = g_strdup ("MNIST");
-  self->lit = LIT_NONE;
+  self->lit = LW_STEP_NOWHERE;
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_list_box_set_sort_func (GTK_LIST_BOX (self->box), compare_cards, NULL, NULL);
   self->drag = lw_layer_drag_new (self);

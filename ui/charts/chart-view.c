@@ -1,54 +1,19 @@
-#include "ui/charts/chart-view.h"
+#include "ui/charts/chart-view-private.h"
 
 #include <adwaita.h>
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
-#include "ui/charts/chart-glide.h"
 #include "ui/charts/chart-range.h"
 #include "ui/charts/chart-text.h"
 #include "ui/charts/chart-widget-style.h"
 
-#define MIN_DRAG       6.0
-#define PAN_STRIDE     0.2 /* of what is in view, a key press */
 #define LABEL_INTERVAL G_TIME_SPAN_SECOND /* a screen reader cannot follow every frame */
 #define TIGHTEN_AFTER  (4 * G_TIME_SPAN_SECOND)
 
 /* Every picture drawn while training stops it for as long as the drawing takes: a range that follows
  * the data gets there in fewer. */
 #define GROWN_INTERVAL (40 * G_TIME_SPAN_MILLISECOND)
-
-struct _LwChartView {
-  GtkWidget parent_instance;
-
-  /* owned */
-  LwChartModel *model;
-
-  /* state */
-  LwChartMetric metric;
-  gboolean      show_axis_title;
-  gboolean      show_epoch_labels;
-  gboolean      show_legend;
-  double        factor;
-  guint         tick_id;
-
-  LwChartGlide glide;
-  gint64       targeted; /* when the glide's target last changed */
-  gint64       advanced; /* frame time of its last picture */
-  gboolean     by_growth; /* nobody asked for it: the data grew */
-  LwChartXUnit x_unit;   /* and the axes it is for */
-  gboolean     log_x;
-  gboolean     log_y;
-  gboolean     has_range;
-
-  double   pointer;    /* where it is on the x axis; NaN when elsewhere */
-  double   drag_begin; /* on the x axis */
-  gboolean panning;    /* that drag moves the part in view */
-  double   panned;     /* px, so far */
-  gint64   labelled;   /* when the accessible label last changed */
-  guint    label_id;   /* the timeout that catches up with what came too soon after that */
-  gboolean reads_by_key;
-};
 
 G_DEFINE_FINAL_TYPE (LwChartView, lw_chart_view, GTK_TYPE_WIDGET)
 
@@ -67,9 +32,8 @@ static GParamSpec *properties[N_PROPS];
 
 static void ensure_tick (LwChartView *self);
 
-/* The chart with its final ranges. */
-static void
-fill_chart (LwChartView *self, LwChart *chart)
+void
+lw_chart_view_fill_chart (LwChartView *self, LwChart *chart)
 {
   gconstpointer owner;
 
@@ -92,12 +56,25 @@ set_shown (LwChartView *self, LwChart *chart)
   chart->log_y = self->log_y;
 }
 
-static void
-get_drawn_chart (LwChartView *self, LwChart *chart)
+void
+lw_chart_view_get_drawn_chart (LwChartView *self, LwChart *chart)
 {
-  fill_chart (self, chart);
+  lw_chart_view_fill_chart (self, chart);
   if (self->has_range)
     set_shown (self, chart);
+}
+
+void
+lw_chart_view_get_drawn_area (LwChartView *self, LwChart *chart, LwChartArea *area)
+{
+  LwChartStyle style;
+
+  lw_chart_style_init_for_widget (&style, GTK_WIDGET (self), self->factor);
+  lw_chart_view_get_drawn_chart (self, chart);
+  *area = lw_chart_plot_area (chart,
+                              &style,
+                              gtk_widget_get_width (GTK_WIDGET (self)),
+                              gtk_widget_get_height (GTK_WIDGET (self)));
 }
 
 static gboolean
@@ -124,7 +101,7 @@ retarget (LwChartView *self, LwChartChange change)
   LwChart      chart;
   LwChartRange target;
 
-  fill_chart (self, &chart);
+  lw_chart_view_fill_chart (self, &chart);
   lw_chart_fit_y (&chart);
   target = (LwChartRange) { chart.x_min, chart.x_max, chart.y_min, chart.y_max };
 
@@ -193,7 +170,7 @@ lw_chart_view_describe (LwChartView *self)
 
   g_return_val_if_fail (LW_IS_CHART_VIEW (self), NULL);
 
-  fill_chart (self, &chart);
+  lw_chart_view_fill_chart (self, &chart);
   series = first_series (&chart);
   if (series == NULL
       || (!lw_curve_find_nearest (series->curve, chart.x_unit, chart.hover_x, &index)
@@ -324,7 +301,7 @@ lw_chart_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   if (width <= 0 || height <= 0)
     return;
   lw_chart_style_init_for_widget (&style, GTK_WIDGET (self), self->factor);
-  get_drawn_chart (self, &chart);
+  lw_chart_view_get_drawn_chart (self, &chart);
   cr = gtk_snapshot_append_cairo (snapshot, &bounds);
   lw_chart_draw (cr, width, height, &chart, &style, NULL);
   if (gtk_widget_has_visible_focus (widget))
@@ -358,292 +335,6 @@ lw_chart_view_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
 {
   GTK_WIDGET_CLASS (lw_chart_view_parent_class)->css_changed (widget, change);
   gtk_widget_queue_draw (widget);
-}
-
-static void
-get_drawn_area (LwChartView *self, LwChart *chart, LwChartArea *area)
-{
-  LwChartStyle style;
-
-  lw_chart_style_init_for_widget (&style, GTK_WIDGET (self), self->factor);
-  get_drawn_chart (self, chart);
-  *area = lw_chart_plot_area (chart,
-                              &style,
-                              gtk_widget_get_width (GTK_WIDGET (self)),
-                              gtk_widget_get_height (GTK_WIDGET (self)));
-}
-
-static double
-pixel_to_x (LwChartView *self, double pixel, gboolean *inside)
-{
-  LwChart     chart;
-  LwChartArea area;
-
-  get_drawn_area (self, &chart, &area);
-  if (inside)
-    *inside = pixel >= area.x && pixel <= area.x + area.width;
-  return lw_chart_pixel_to_x (&chart, &area, CLAMP (pixel, area.x, area.x + area.width));
-}
-
-static void
-on_motion (GtkEventControllerMotion *motion, double x, double y, LwChartView *self)
-{
-  gboolean inside;
-
-  self->pointer = pixel_to_x (self, x, &inside);
-  self->reads_by_key = FALSE;
-  lw_chart_model_set_hover (self->model, inside ? self->pointer : NAN, self);
-}
-
-static void
-on_leave (GtkEventControllerMotion *motion, LwChartView *self)
-{
-  self->pointer = NAN;
-  if (!self->reads_by_key)
-    lw_chart_model_set_hover (self->model, NAN, self);
-}
-
-static void
-set_panning (LwChartView *self, gboolean panning)
-{
-  self->panning = panning;
-  self->panned = 0;
-  gtk_widget_set_cursor_from_name (GTK_WIDGET (self), panning ? "grabbing" : NULL);
-}
-
-static void
-on_drag_begin (GtkGestureDrag *drag, double x, double y, LwChartView *self)
-{
-  GdkModifierType state
-      = gtk_event_controller_get_current_event_state (GTK_EVENT_CONTROLLER (drag));
-
-  gtk_widget_grab_focus (GTK_WIDGET (self));
-  self->drag_begin = pixel_to_x (self, x, NULL);
-  set_panning (self, (state & GDK_SHIFT_MASK) != 0);
-}
-
-/* The curve stays under the pointer. */
-static void
-pan_to (LwChartView *self, double dx)
-{
-  LwChart     chart;
-  LwChartArea area;
-
-  get_drawn_area (self, &chart, &area);
-  lw_chart_model_pan (self->model, (self->panned - dx) / area.width, LW_CHART_PANNED);
-  self->panned = dx;
-}
-
-static void
-on_drag_update (GtkGestureDrag *drag, double dx, double dy, LwChartView *self)
-{
-  double x, y;
-
-  gtk_gesture_drag_get_start_point (drag, &x, &y);
-  if (self->panning)
-    pan_to (self, dx);
-  else if (fabs (dx) >= MIN_DRAG)
-    lw_chart_model_set_band (self->model, self->drag_begin, pixel_to_x (self, x + dx, NULL));
-  else
-    lw_chart_model_set_band (self->model, NAN, NAN);
-}
-
-static void
-on_drag_end (GtkGestureDrag *drag, double dx, double dy, LwChartView *self)
-{
-  double x, y;
-
-  gtk_gesture_drag_get_start_point (drag, &x, &y);
-  lw_chart_model_set_band (self->model, NAN, NAN);
-  if (!self->panning && fabs (dx) >= MIN_DRAG)
-    lw_chart_model_zoom (self->model, self->drag_begin, pixel_to_x (self, x + dx, NULL));
-  set_panning (self, FALSE);
-}
-
-static void
-on_drag_cancel (GtkGesture *gesture, GdkEventSequence *sequence, LwChartView *self)
-{
-  lw_chart_model_set_band (self->model, NAN, NAN);
-  set_panning (self, FALSE);
-}
-
-static void
-on_pressed (GtkGestureClick *click, int n_press, double x, double y, LwChartView *self)
-{
-  if (n_press == 2)
-    lw_chart_model_fit (self->model);
-}
-
-static double
-reading_place (LwChartView *self)
-{
-  double  x = lw_chart_model_get_hover (self->model, NULL);
-  LwChart chart;
-
-  get_drawn_chart (self, &chart);
-  return isfinite (x) ? x : lw_chart_share_to_x (&chart, 0.5);
-}
-
-static gboolean
-on_scroll (GtkEventControllerScroll *scroll, double dx, double dy, LwChartView *self)
-{
-  GdkModifierType state
-      = gtk_event_controller_get_current_event_state (GTK_EVENT_CONTROLLER (scroll));
-
-  if (!(state & (GDK_ALT_MASK | GDK_CONTROL_MASK)))
-    return GDK_EVENT_PROPAGATE;
-  lw_chart_model_zoom_about (self->model,
-                             isfinite (self->pointer) ? self->pointer : reading_place (self),
-                             pow (1.25, dy));
-  return GDK_EVENT_STOP;
-}
-
-/* Steps in a twentieth of the axis, as far as the first run goes there. */
-static int
-big_stride (LwChartView *self)
-{
-  LwChart              chart;
-  const LwChartSeries *series;
-  gsize                first, end;
-
-  fill_chart (self, &chart);
-  series = first_series (&chart);
-  if (series == NULL)
-    return 1;
-  first = lw_curve_find (series->curve, chart.x_unit, chart.x_min, 0, NULL);
-  end = lw_curve_find (series->curve, chart.x_unit, chart.x_max, first, NULL);
-  return (int) CLAMP ((end - first) / 20, 1, G_MAXINT);
-}
-
-static gboolean
-on_move_key (GtkWidget *widget, GVariant *args, gpointer user_data)
-{
-  LwChartView *self = LW_CHART_VIEW (widget);
-  int          direction, stride;
-
-  g_variant_get (args, "(ii)", &direction, &stride);
-  if (stride == 10)
-    stride = big_stride (self);
-  else if (stride == 100)
-    stride = G_MAXINT;
-  /* To an end from nowhere: first to the last step in view, then on from there. */
-  if (stride == G_MAXINT && isnan (lw_chart_model_get_hover (self->model, NULL)))
-    lw_chart_model_move_hover (self->model, 0, self);
-  self->reads_by_key = lw_chart_model_move_hover (self->model, direction * stride, self);
-  return TRUE;
-}
-
-static gboolean
-on_zoom_key (GtkWidget *widget, GVariant *args, gpointer user_data)
-{
-  LwChartView *self = LW_CHART_VIEW (widget);
-  int          direction = g_variant_get_int32 (args);
-
-  if (direction == 0)
-    lw_chart_model_fit (self->model);
-  else
-    lw_chart_model_zoom_about (self->model, reading_place (self), direction > 0 ? 0.5 : 2);
-  return TRUE;
-}
-
-static gboolean
-on_pan_key (GtkWidget *widget, GVariant *args, gpointer user_data)
-{
-  LwChartView *self = LW_CHART_VIEW (widget);
-
-  lw_chart_model_pan (self->model, g_variant_get_int32 (args) * PAN_STRIDE, LW_CHART_CHANGED);
-  return TRUE;
-}
-
-static gboolean
-on_escape_key (GtkWidget *widget, GVariant *args, gpointer user_data)
-{
-  LwChartView *self = LW_CHART_VIEW (widget);
-
-  if (isnan (lw_chart_model_get_hover (self->model, NULL)))
-    return FALSE;
-  self->reads_by_key = FALSE;
-  lw_chart_model_set_hover (self->model, NAN, self);
-  return TRUE;
-}
-
-static void
-add_keys (GtkWidgetClass *widget_class)
-{
-  static const struct {
-    guint           key, keypad;
-    GdkModifierType modifiers;
-    int             direction, stride; /* 1 a step, 10 a twentieth, 100 to the end */
-  } moves[] = {
-    { GDK_KEY_Left, GDK_KEY_KP_Left, GDK_CONTROL_MASK, -1, 1 },
-    { GDK_KEY_Right, GDK_KEY_KP_Right, GDK_CONTROL_MASK, 1, 1 },
-    { GDK_KEY_Left, GDK_KEY_KP_Left, GDK_CONTROL_MASK | GDK_SHIFT_MASK, -1, 10 },
-    { GDK_KEY_Right, GDK_KEY_KP_Right, GDK_CONTROL_MASK | GDK_SHIFT_MASK, 1, 10 },
-    { GDK_KEY_Home, GDK_KEY_KP_Home, GDK_CONTROL_MASK, -1, 100 },
-    { GDK_KEY_End, GDK_KEY_KP_End, GDK_CONTROL_MASK, 1, 100 },
-  };
-  static const struct {
-    guint key;
-    int   direction;
-  } zooms[] = {
-    { GDK_KEY_plus, 1 },  { GDK_KEY_equal, 1 },        { GDK_KEY_KP_Add, 1 },
-    { GDK_KEY_minus, -1 }, { GDK_KEY_KP_Subtract, -1 }, { GDK_KEY_0, 0 },
-    { GDK_KEY_KP_0, 0 },
-  }, pans[] = {
-    { GDK_KEY_Left, -1 }, { GDK_KEY_KP_Left, -1 }, { GDK_KEY_Right, 1 }, { GDK_KEY_KP_Right, 1 },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (moves); i++)
-    for (int keypad = 0; keypad < 2; keypad++)
-      gtk_widget_class_add_binding (widget_class,
-                                    keypad ? moves[i].keypad : moves[i].key,
-                                    moves[i].modifiers,
-                                    on_move_key,
-                                    "(ii)",
-                                    moves[i].direction,
-                                    moves[i].stride);
-  for (guint i = 0; i < G_N_ELEMENTS (zooms); i++)
-    gtk_widget_class_add_binding (widget_class,
-                                  zooms[i].key,
-                                  GDK_CONTROL_MASK,
-                                  on_zoom_key,
-                                  "i",
-                                  zooms[i].direction);
-  for (guint i = 0; i < G_N_ELEMENTS (pans); i++)
-    gtk_widget_class_add_binding (widget_class,
-                                  pans[i].key,
-                                  GDK_SHIFT_MASK,
-                                  on_pan_key,
-                                  "i",
-                                  pans[i].direction);
-  gtk_widget_class_add_binding (widget_class, GDK_KEY_Escape, 0, on_escape_key, NULL);
-}
-
-static void
-add_controllers (LwChartView *self)
-{
-  GtkWidget          *widget = GTK_WIDGET (self);
-  GtkEventController *motion = gtk_event_controller_motion_new ();
-  GtkGesture         *drag = gtk_gesture_drag_new ();
-  GtkGesture         *click = gtk_gesture_click_new ();
-  GtkEventController *scroll
-      = gtk_event_controller_scroll_new (GTK_EVENT_CONTROLLER_SCROLL_VERTICAL);
-
-  g_signal_connect (motion, "motion", G_CALLBACK (on_motion), self);
-  g_signal_connect (motion, "leave", G_CALLBACK (on_leave), self);
-  gtk_widget_add_controller (widget, motion);
-
-  g_signal_connect (drag, "drag-begin", G_CALLBACK (on_drag_begin), self);
-  g_signal_connect (drag, "drag-update", G_CALLBACK (on_drag_update), self);
-  g_signal_connect (drag, "drag-end", G_CALLBACK (on_drag_end), self);
-  g_signal_connect (drag, "cancel", G_CALLBACK (on_drag_cancel), self);
-  gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (drag));
-
-  g_signal_connect (click, "pressed", G_CALLBACK (on_pressed), self);
-  gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (click));
-
-  g_signal_connect (scroll, "scroll", G_CALLBACK (on_scroll), self);
-  gtk_widget_add_controller (widget, scroll);
 }
 
 static void
@@ -779,7 +470,7 @@ lw_chart_view_class_init (LwChartViewClass *klass)
 
   gtk_widget_class_set_css_name (widget_class, "chart");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
-  add_keys (widget_class);
+  lw_chart_view_add_keys (widget_class);
 }
 
 static void
@@ -792,7 +483,7 @@ lw_chart_view_init (LwChartView *self)
   gtk_widget_set_hexpand (GTK_WIDGET (self), TRUE);
   gtk_widget_set_vexpand (GTK_WIDGET (self), TRUE);
   gtk_widget_add_css_class (GTK_WIDGET (self), "view");
-  add_controllers (self);
+  lw_chart_view_add_controllers (self);
 }
 
 GtkWidget *
@@ -863,7 +554,7 @@ lw_chart_view_get_chart (LwChartView *self, LwChart *chart)
   g_return_if_fail (LW_IS_CHART_VIEW (self));
   g_return_if_fail (chart != NULL);
 
-  get_drawn_chart (self, chart);
+  lw_chart_view_get_drawn_chart (self, chart);
   chart->series = NULL;
   chart->n_series = 0;
   chart->selected = -1;
