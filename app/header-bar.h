@@ -4,9 +4,9 @@
 
 #include "app/session.h"
 
-/* LwHeaderBar: the window's head: the document's name and its data, undo and redo, the pages' switcher, Reset,
- * Train and Step, their speed, and the main menu. It shows how the session stands; buttons and menus activate
- * "win.*" actions. */
+/* LwHeaderBar: the window's head: the document's name and its data, undo and redo, the pages' switcher,
+ * Reset, Train and Step, their speed, and the main menu. It shows how the session stands; buttons and
+ * menus activate "win.*" actions. */
 
 G_BEGIN_DECLS
 

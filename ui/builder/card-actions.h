@@ -2,8 +2,8 @@
 
 #include <gtk/gtk.h>
 
-/* What can be done with a layer's card as a whole, by its keys and in its menu: "card.move-up", "card.move-down",
- * "card.duplicate" and "card.delete", which ask for the model's actions of that name. */
+/* What can be done with a layer's card as a whole, by its keys and in its menu: "card.move-up",
+ * "card.move-down", "card.duplicate" and "card.delete", which ask for the model's actions of that kind. */
 
 G_BEGIN_DECLS
 
